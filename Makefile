@@ -1,0 +1,50 @@
+# Treatygraph. Two commands do everything: `make serve` and `make test`.
+# Each target sets up what it needs; nothing has to be installed first but Python 3.11+, make and git.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+RELEASE ?= release
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test check build bench format clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# The stamp is newer than the lock file when the environment holds what the lock file says.
+$(VENV)/.stamp: pyproject.toml uv.lock scripts/setup
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash scripts/setup
+	@touch $@
+
+setup: $(VENV)/.stamp ## Make the virtual environment from the lock file
+
+build: setup ## Build the release from data/
+	@$(BIN)/treatygraph build --out $(RELEASE)
+
+serve: build ## Build the release and serve it (HOST, PORT)
+	@$(BIN)/treatygraph serve --release $(RELEASE) --host $(HOST) --port $(PORT)
+
+check: setup ## Style, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: check ## Everything: check, then all tests
+	@bash scripts/browser
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+bench: build ## Measure, beside a peer in the same run; the table is written to docs/performance.md
+	@$(BIN)/python -m benchmarks
+
+format: setup ## Put code and data into their canonical form
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format -q .
+	@$(BIN)/treatygraph format data
+
+clean: ## Remove what was made (not the data)
+	@rm -rf $(VENV) release dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

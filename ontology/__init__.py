@@ -1,0 +1,1 @@
+"""What a thing is: terms, IRIs, symbols, shapes."""
