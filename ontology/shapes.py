@@ -1,0 +1,148 @@
+"""Checking a graph against the SHACL shapes of this package.
+
+pySHACL is given graphs only, never text: it would fetch what looks like an address. Imports, JavaScript and inference
+are off; subclasses and code lists come from the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import pyshacl
+from rdflib import BNode, Graph, URIRef
+from rdflib.namespace import RDF, RDFS, SH, SKOS
+from rdflib.term import Node
+
+from ontology.namespaces import PREFIXES, TG
+from ontology.schema import load_schema
+
+#: The files under `ontology/shapes/`, from the strictest.
+LEVELS: Final = ("core", "profile", "editorial")
+
+_SEVERITIES: Final = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
+_ORDER: Final = {"violation": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """What one shape says about one thing.
+
+    `focus` is the IRI of the thing (or the identifier of a blank node), `path` the IRI of the property or None where
+    the thing itself is at fault, `value` the value at fault or None (a missing one), `severity` a member of
+    code/severity, `message` what is wrong, `hint` how to mend it, `shape` the name of the shape (its file under
+    `ontology/examples/` shows one thing that is right and one that is wrong), `component` the SHACL constraint.
+    """
+
+    focus: str
+    path: str | None
+    value: str | None
+    severity: str
+    message: str
+    hint: str
+    shape: str
+    component: str
+
+
+@cache
+def shapes_graph(levels: tuple[str, ...] = LEVELS) -> Graph:
+    """The shapes of the named levels, read once and shared. Raises ValueError for an unknown level."""
+    graph = Graph(bind_namespaces="none")
+    for prefix, iri in PREFIXES.items():
+        graph.bind(prefix, iri)
+    for level in levels:
+        if level not in LEVELS:
+            raise ValueError(f"no shapes named {level!r}; there are: {', '.join(LEVELS)}")
+        text = files("ontology").joinpath("shapes", f"{level}.ttl").read_text(encoding="utf-8")
+        graph.parse(data=text, format="turtle")
+    return graph
+
+
+def validate(
+    data: Graph, *, focus_nodes: Iterable[URIRef] | None = None, levels: Sequence[str] = LEVELS
+) -> list[ValidationResult]:
+    """Check a graph; the gravest results come first, then by thing, property and value.
+
+    `data` is a plain graph of triples and is not changed. With `focus_nodes` only these things are checked. Where one
+    value breaks several constraints of one shape, one result stands for them. Raises ValueError for an unknown level.
+    """
+    shapes = shapes_graph(tuple(levels))
+    focus = None if focus_nodes is None else sorted(str(node) for node in focus_nodes)
+    if focus == []:
+        return []
+    _, report, _ = pyshacl.validate(
+        data_graph=_with_schema(data),
+        shacl_graph=shapes,
+        inference="none",
+        advanced=False,
+        js=False,
+        meta_shacl=False,
+        do_owl_imports=False,
+        inplace=True,
+        focus_nodes=focus,
+    )
+    if not isinstance(report, Graph):
+        raise RuntimeError(f"the SHACL engine failed: {report!r}")
+    results: dict[tuple[str, str, str, str], ValidationResult] = {}
+    for found in sorted(_results(report, shapes), key=_sort_key):
+        results.setdefault((found.focus, found.path or "", found.value or "", found.shape), found)
+    return list(results.values())
+
+
+def shape_name(shape: Node) -> str:
+    """The name of a shape: the last part of its IRI."""
+    return str(shape).rpartition("/")[2]
+
+
+def _with_schema(data: Graph) -> Graph:
+    """The data with what the shapes need of the schema: subclasses and the membership of codes.
+
+    The declarations of terms and codes are left out, so that they are not themselves checked with every file.
+    """
+    combined = Graph(bind_namespaces="none")
+    for triple in data:
+        combined.add(triple)
+    for predicate in (RDFS.subClassOf, SKOS.inScheme):
+        for triple in load_schema().graph.triples((None, predicate, None)):
+            combined.add(triple)
+    return combined
+
+
+def _results(report: Graph, shapes: Graph) -> Iterable[ValidationResult]:
+    for node in report.subjects(RDF.type, SH.ValidationResult):
+        shape = report.value(node, SH.sourceShape)
+        if shape is None or isinstance(shape, BNode) or report.value(None, SH.detail, node) is not None:
+            continue
+        path = report.value(node, SH.resultPath)
+        value = report.value(node, SH.value)
+        focus = report.value(node, SH.focusNode)
+        hint = shapes.value(shape, TG.hint)
+        messages = sorted(str(message) for message in report.objects(node, SH.resultMessage))
+        yield ValidationResult(
+            focus=str(focus),
+            path=str(path) if isinstance(path, URIRef) else None,
+            value=None if value is None or value == focus else str(value),
+            severity=_SEVERITIES.get(_uri(report.value(node, SH.resultSeverity)), "violation"),
+            message=" ".join(messages),
+            hint="" if hint is None else str(hint),
+            shape=shape_name(shape),
+            component=shape_name(report.value(node, SH.sourceConstraintComponent) or SH.term("")).rpartition("#")[2],
+        )
+
+
+def _uri(node: Node | None) -> URIRef:
+    return node if isinstance(node, URIRef) else SH.Violation
+
+
+def _sort_key(result: ValidationResult) -> tuple[int, str, str, str, str, str]:
+    return (
+        _ORDER[result.severity],
+        result.focus,
+        result.path or "",
+        result.value or "",
+        result.shape,
+        result.component,
+    )
