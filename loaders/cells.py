@@ -1,0 +1,101 @@
+"""Cells: a CSV file (RFC 4180) cut into cells, each with its place.
+
+The standard library's reader does not tell where a cell begins; a curator who is told "row 14, column start" does not
+have to count commas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loaders.diagnose import Malformed
+from loaders.positions import LineIndex, Position
+
+#: Longest cell that is read, in characters. Longer ones are a mistake or an attack.
+CELL_LIMIT = 100_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of one cell and where it begins (the quotation mark, if it is quoted)."""
+
+    text: str
+    position: Position
+
+
+def decode(data: bytes, name: str) -> str:
+    """UTF-8 text, without a byte order mark. Raises `Malformed` with the line of the first broken byte."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        expected = f"This is not UTF-8 text: byte 0x{data[error.start]:02x} cannot stand here."
+        raise Malformed(name, line, expected, "Save the file with the encoding UTF-8.", column=column) from error
+    return text.removeprefix("\ufeff")
+
+
+def read_cells(text: str, name: str) -> list[list[Cell]]:
+    """The rows of a CSV text; empty lines are left out. Raises `Malformed` for a quotation mark that never closes."""
+    lines = LineIndex(text)
+    rows: list[list[Cell]] = []
+    row: list[Cell] = []
+    offset, end = 0, len(text)
+    while offset < end or row:
+        place = lines.position(offset)
+        value, offset = _cell(text, offset, name, place)
+        row.append(Cell(value, place))
+        if offset < end and text[offset] == ",":
+            offset += 1
+            continue
+        offset += 2 if text.startswith("\r\n", offset) else 1
+        if len(row) > 1 or row[0].text:
+            rows.append(row)
+        row = []
+    return rows
+
+
+def _cell(text: str, offset: int, name: str, place: Position) -> tuple[str, int]:
+    """The value of the cell that begins at an offset, and the offset after it (a comma, a line end or the end)."""
+    if text.startswith('"', offset):
+        value, offset = _quoted(text, offset, name, place)
+        if offset < len(text) and text[offset] not in ",\r\n":
+            expected = "After the closing quotation mark of this cell a comma or the end of the line was expected."
+            mend = 'Double every quotation mark inside a quoted cell: "".'
+            raise Malformed(name, place.line, expected, mend, column=place.column)
+    else:
+        start = offset
+        while offset < len(text) and text[offset] not in ",\r\n":
+            offset += 1
+        value = text[start:offset]
+    if len(value) > CELL_LIMIT:
+        expected = f"A cell holds at most {CELL_LIMIT} characters; this one holds {len(value)}."
+        raise Malformed(name, place.line, expected, "Shorten it.", column=place.column)
+    return value, offset
+
+
+def _quoted(text: str, start: int, name: str, place: Position) -> tuple[str, int]:
+    """The value of a quoted cell and the offset after its closing quotation mark."""
+    parts: list[str] = []
+    offset = start + 1
+    while True:
+        close = text.find('"', offset)
+        if close < 0:
+            expected = "This quotation mark opens a cell that never ends."
+            raise Malformed(name, place.line, expected, 'Close the cell with ".', column=place.column)
+        parts.append(text[offset:close])
+        if not text.startswith('""', close):
+            return "".join(parts), close + 1
+        parts.append('"')
+        offset = close + 2
+
+
+def write_cells(rows: list[list[str]]) -> str:
+    """Rows as CSV in one form: LF, quotation marks only where they are needed."""
+    return "".join(",".join(_written(value) for value in row) + "\n" for row in rows)
+
+
+def _written(value: str) -> str:
+    if any(character in value for character in ',"\r\n') or value != value.strip():
+        return '"' + value.replace('"', '""') + '"'
+    return value

@@ -1,0 +1,292 @@
+"""Tables: CSV files with a mapping, read as statements that know their row and column.
+
+What a row says goes into the source graph of its citation (`loaders.citations`); a cell with a citation or a confidence
+of its own goes into another. Rows and cells that nobody has verified are refused: they stay out, and a diagnosis says
+so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pyoxigraph
+from rdflib import XSD, Literal, URIRef
+
+from loaders.cells import Cell, decode, read_cells, write_cells
+from loaders.citations import PUBLISHABLE, UNVERIFIED, Citation
+from loaders.diagnose import Diagnosis, Malformed, suggestion
+from loaders.lexical import Fault, fault
+from loaders.mapping import DATATYPES, Column, ForeignKey, TableMapping, expand, load_mapping
+from loaders.positions import Position, PositionedQuad, Quad, pipeline_quad
+
+#: Columns that say where a row comes from.
+SOURCE: Final = "source"
+CONFIDENCE: Final = "confidence"
+
+
+@dataclass
+class TableResult:
+    """What a table says: statements with their places, the citations they rest on, and what is wrong with it."""
+
+    path: Path
+    quads: list[PositionedQuad] = field(default_factory=list)
+    citations: set[Citation] = field(default_factory=set)
+    problems: list[Diagnosis] = field(default_factory=list)
+    rows: int = 0
+
+    def published(self) -> Iterator[pyoxigraph.Quad]:
+        """Statements and bibliographic records as the rest of the pipeline carries them, in no particular order."""
+        for positioned in self.quads:
+            yield pipeline_quad(positioned.quad)
+        for quad in self.records():
+            yield pipeline_quad(quad)
+
+    def records(self) -> list[Quad]:
+        """The bibliographic records of the citations, for the graph `provenance`; sorted."""
+        return sorted({quad for citation in self.citations for quad in citation.record()}, key=str)
+
+
+def read_table(path: Path) -> TableResult:
+    """Read a table by the mapping beside it. Raises `Malformed` for what is no table, or not this one."""
+    return read_table_bytes(path.read_bytes(), load_mapping(path), path)
+
+
+def read_table_bytes(data: bytes, mapping: TableMapping, path: Path) -> TableResult:
+    """Read a table from memory (an upload, an editor's buffer) by a known mapping; `path` names it in diagnoses."""
+    rows = read_cells(decode(data, str(path)), str(path))
+    _check_header(rows, mapping, path)
+    reader = _Reader(mapping, TableResult(path))
+    for row in rows[1:]:
+        reader.read(row)
+    return reader.result
+
+
+def _check_header(rows: list[list[Cell]], mapping: TableMapping, path: Path) -> None:
+    """Raise `Malformed` unless the first line names exactly the columns of the mapping, in order."""
+    if not rows:
+        raise Malformed(str(path), 1, "The table is empty.", f"Its first line must be: {','.join(mapping.header)}")
+    found = [cell.text.strip() for cell in rows[0]]
+    for cell, name in zip(rows[0], found, strict=True):
+        if name not in mapping.header:
+            near = suggestion(name, mapping.header)
+            mend = f"Did you mean “{near}”?" if near else f"The columns are: {', '.join(mapping.header)}."
+            expected = f"The column “{name}” is not in the mapping {mapping.path.name}."
+            raise Malformed(str(path), cell.position.line, expected, mend, column=cell.position.column)
+    if found != list(mapping.header):
+        missing = [name for name in mapping.header if name not in found]
+        expected = (
+            f"The column “{missing[0]}” is missing." if missing else "The columns are not in the mapping's order."
+        )
+        raise Malformed(str(path), 1, expected, f"The first line must be: {','.join(mapping.header)}")
+    for row in rows[1:]:
+        if len(row) != len(found):
+            expected = f"This row has {len(row)} cells; {len(found)} were expected."
+            mend = "Count the commas; put quotation marks around a cell that holds a comma."
+            raise Malformed(str(path), row[0].position.line, expected, mend, column=row[-1].position.column)
+
+
+class _Reader:
+    """Turns rows into statements; remembers what must be known from row to row."""
+
+    def __init__(self, mapping: TableMapping, result: TableResult) -> None:
+        self.mapping = mapping
+        self.result = result
+        self._keys: dict[tuple[str, ...], int] = {}
+
+    def read(self, row: list[Cell]) -> None:
+        """Read one row: its statements and problems are added to the result."""
+        self.result.rows += 1
+        cells = dict(zip(self.mapping.header, row, strict=True))
+        texts = {name: cell.text.strip() for name, cell in cells.items() if not self._is_null(name, cell)}
+        self._check_key(cells)
+        row_citation = self._citation(cells, SOURCE, CONFIDENCE)
+        for column in self.mapping.columns:
+            if column.virtual:
+                self._state(column, row[0], texts, row_citation)
+            elif column.name not in texts:
+                if column.required:
+                    self._report(column.name, cells[column.name], "missing-value", "A value is missing.", "Fill it in.")
+            elif self._is_sound(column, cells[column.name], texts[column.name]):
+                self._state(column, cells[column.name], texts, self._cell_citation(cells, texts, column, row_citation))
+
+    def _is_null(self, name: str, cell: Cell) -> bool:
+        column = self.mapping.column(name)
+        return column is not None and cell.text.strip() in column.null
+
+    def _check_key(self, cells: dict[str, Cell]) -> None:
+        if not self.mapping.primary_key:
+            return
+        name = self.mapping.primary_key[0]
+        line = cells[name].position.line
+        known = self._keys.setdefault(tuple(cells[part].text.strip() for part in self.mapping.primary_key), line)
+        if known != line:
+            message = f"The same {' and '.join(self.mapping.primary_key)} stands already in line {known}."
+            self._report(name, cells[name], "repeated-key", message, "Make one row of the two.")
+
+    def _cell_citation(
+        self, cells: dict[str, Cell], texts: dict[str, str], column: Column, row_citation: Citation | None
+    ) -> Citation | None:
+        """The citation of one cell: its own, where `X_source` or `X_confidence` is filled in, else the row's."""
+        source, confidence = f"{column.name}_{SOURCE}", f"{column.name}_{CONFIDENCE}"
+        if source not in texts and confidence not in texts:
+            return row_citation
+        return self._citation(
+            cells, source if source in texts else SOURCE, confidence if confidence in texts else CONFIDENCE
+        )
+
+    def _citation(self, cells: dict[str, Cell], source_name: str, confidence_name: str) -> Citation | None:
+        """The citation that two cells make; None, with a diagnosis, if it cannot be published."""
+        source, confidence = cells.get(source_name), cells.get(confidence_name)
+        if source is None or confidence is None or not source.text.strip():
+            where = source or next(iter(cells.values()))
+            self._report(source_name, where, "missing-source", "No source is given.", "Say where the fact stands.")
+            return None
+        value = confidence.text.strip()
+        if value == UNVERIFIED:
+            message, hint = "Nobody has verified this: it stays out.", "Find a source that states it, or delete it."
+            self._report(confidence_name, confidence, "unverified", message, hint)
+            return None
+        if value not in PUBLISHABLE:
+            near = suggestion(value, PUBLISHABLE)
+            hint = f"Did you mean “{near}”?" if near else f"Write one of: {', '.join(PUBLISHABLE)}."
+            self._report(confidence_name, confidence, "unknown-code", f"“{value}” is not a confidence.", hint)
+            return None
+        citation = Citation(source.text.strip(), value)
+        faults = citation.faults()
+        for message in faults:
+            hint = "Separate the parts of a source by “ ; ”; a document is written doc:a/res/77/63."
+            self._report(source_name, source, "bad-source", message, hint)
+        if faults:
+            return None
+        self.result.citations.add(citation)
+        return citation
+
+    def _state(self, column: Column, cell: Cell, texts: dict[str, str], citation: Citation | None) -> None:
+        """Add the statements of one cell, or of a virtual column, unless a template needs an empty cell."""
+        if citation is None or column.predicate is None or column.about is None or not column.needs <= texts.keys():
+            return
+        subject = URIRef(expand(column.about, texts))
+        name = self.mapping.header[0] if column.virtual else column.name  # a virtual column stands at the row's key
+        place = Position(cell.position.line, cell.position.column, name)
+        for item in [""] if column.virtual else self._items(column, texts[column.name]):
+            value = self._value(column, item, texts)
+            quad: Quad = (subject, column.predicate, value, citation.graph)
+            self.result.quads.append(PositionedQuad(quad, place))
+
+    @staticmethod
+    def _items(column: Column, text: str) -> list[str]:
+        """The items of a cell: several where the column has a separator, else one."""
+        items = text.split(column.separator) if column.separator else [text]
+        return [item.strip() for item in items if item.strip()]
+
+    @staticmethod
+    def _value(column: Column, item: str, texts: dict[str, str]) -> URIRef | Literal:
+        if column.value is not None:
+            return URIRef(expand(column.value, texts if column.virtual else {**texts, column.name: item}))
+        if column.lang is not None:
+            return Literal(item, lang=column.lang)
+        datatype = DATATYPES[column.datatype]
+        return Literal(item) if datatype == XSD.string else Literal(item, datatype=datatype, normalize=False)
+
+    def _is_sound(self, column: Column, cell: Cell, text: str) -> bool:
+        """Whether every item of the cell has the form that its datatype needs; a diagnosis says if not."""
+        for item in self._items(column, text):
+            wrong = fault(item, DATATYPES[column.datatype])
+            if wrong is None and column.format is not None and not column.format.fullmatch(item):
+                wrong = Fault(
+                    f"“{item}” does not have the form that this column needs.",
+                    f"It must match {column.format.pattern}.",
+                )
+            if wrong is not None:
+                self._report(column.name, cell, "bad-value", wrong.message, wrong.hint)
+                return False
+        return True
+
+    def _report(self, name: str, cell: Cell, rule: str, message: str, hint: str) -> None:
+        place, value = cell.position, cell.text.strip()
+        found = Diagnosis(
+            str(self.result.path), place.line, place.column, "violation", rule, message, hint, value=value, cell=name
+        )
+        if found not in self.result.problems:
+            self.result.problems.append(found)
+
+
+def check_references(path: Path) -> list[Diagnosis]:
+    """The cells of a table that name a row of another table which does not exist there."""
+    mapping = load_mapping(path)
+    if not mapping.foreign_keys:
+        return []
+    rows = read_cells(decode(path.read_bytes(), str(path)), str(path))
+    found: list[Diagnosis] = []
+    for key in mapping.foreign_keys:
+        known = _values(path.with_name(key.table), key.target_column)
+        found.extend(_dangling(path, mapping, rows, key, known))
+    return found
+
+
+def _values(path: Path, name: str) -> frozenset[str]:
+    """The values of one column of a table."""
+    rows = read_cells(decode(path.read_bytes(), str(path)), str(path))
+    index = [cell.text.strip() for cell in rows[0]].index(name)
+    return frozenset(row[index].text.strip() for row in rows[1:] if len(row) > index)
+
+
+def _dangling(
+    path: Path, mapping: TableMapping, rows: list[list[Cell]], key: ForeignKey, known: frozenset[str]
+) -> Iterable[Diagnosis]:
+    column = mapping.column(key.column)
+    index = mapping.header.index(key.column)
+    for row in rows[1:]:
+        cell = row[index]
+        separator = column.separator if column is not None else None
+        items = cell.text.split(separator) if separator else [cell.text]
+        for item in (item.strip() for item in items):
+            if item and item not in known:
+                near = suggestion(item, known)
+                yield Diagnosis(
+                    file=str(path),
+                    line=cell.position.line,
+                    column=cell.position.column,
+                    severity="violation",
+                    rule="unknown-reference",
+                    message=f"“{item}” is not in the table {key.table}.",
+                    hint=f"Did you mean “{near}”?" if near else f"Add it to {key.table} first.",
+                    value=item,
+                    cell=key.column,
+                )
+
+
+def canonical_csv(path: Path) -> str:
+    """The table in its one form: columns as they stand, rows sorted by the primary key and then whole, LF, UTF-8.
+
+    Sorting is by number where two keys differ in a number only, so that the 9th meeting stands before the 10th.
+    """
+    mapping = load_mapping(path)
+    rows = [[cell.text.strip() for cell in row] for row in read_cells(decode(path.read_bytes(), str(path)), str(path))]
+    if not rows:
+        return ""
+    keys = [mapping.header.index(name) for name in mapping.primary_key]
+    body = sorted(rows[1:], key=lambda row: ([_natural(row[index]) for index in keys], row))
+    return write_cells([rows[0], *body])
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """A sort key in which runs of digits count as numbers."""
+    parts: list[tuple[int, int, str]] = []
+    digits = word = ""
+    for character in text + "\0":
+        if character.isdecimal() and character.isascii():
+            if word:
+                parts.append((1, 0, word))
+                word = ""
+            digits += character
+        else:
+            if digits:
+                parts.append((0, int(digits), ""))
+                digits = ""
+            word += character
+    parts.append((1, 0, word))
+    return parts
