@@ -1,0 +1,146 @@
+"""From what a person types to the thing that is meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from rdflib import URIRef
+
+from ontology.keys import FOLDERS, folder_of, key_of
+from ontology.namespaces import TG
+from ontology.schema import load_schema, local_name
+from queries.backend import Backend
+from queries.errors import AmbiguousThing, ParameterError, UnknownThing
+from queries.library import support
+from queries.names import STRENGTH, NameTable, name_table, normal
+from queries.spelling import candidate_iris, candidate_names, split_part
+from queries.things import Thing, describe
+from queries.values import fill, iri_text, string_text
+
+_LONGEST: Final = 500
+_SUGGESTIONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The thing that is meant, and how it was found: `iri`, `key`, `name`, or `spelling` (without case or accents)."""
+
+    thing: Thing
+    by: str
+
+    @property
+    def iri(self) -> str:
+        """The IRI of the thing."""
+        return self.thing.iri
+
+
+def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolution:
+    """Find the one thing that a text means: an IRI, a key, any spelling of a symbol, or a name.
+
+    `cls`, the local name of a class (`Meeting`), leaves out all other things. A thing's own name goes before a
+    spelling, an IRI or key before both. Asks the store by look-up only; where that finds nothing, names are compared
+    without case, accents and punctuation. Raises AmbiguousThing (with candidates), UnknownThing (with suggestions).
+    """
+    if len(text) > _LONGEST:
+        raise ParameterError(f"a name has at most {_LONGEST} characters")
+    if not text.strip():
+        raise ParameterError("nothing to look for: give an IRI, a key, a symbol or a name")
+    if (found := _by_key(backend, text, cls)) is not None:
+        return Resolution(found, "iri" if "://" in text else "key")
+    if "://" in text:
+        raise UnknownThing(text)
+    if (found := _one(backend, text, _by_name(backend, text), cls)) is not None:
+        return Resolution(found, "name")
+    if (found := _part(backend, text, cls)) is not None:
+        return Resolution(found, "name")
+    table = name_table(backend)
+    folded = [(name.strength, name.iri) for name in table.equal(normal(text))]
+    if (found := _one(backend, text, folded, cls)) is not None:
+        return Resolution(found, "spelling")
+    raise UnknownThing(text, _suggestions(table, text))
+
+
+def _by_key(backend: Backend, text: str, cls: str | None) -> Thing | None:
+    candidates = [iri for iri in candidate_iris(text) if _writable(iri)]
+    if not candidates:
+        return None
+    query = fill(support("things-that-exist"), {("thing",): [(iri_text(iri),) for iri in candidates]})
+    existing = {row["thing"].value for row in backend.query(query).rows()}
+    for thing in describe(backend, [iri for iri in candidates if iri in existing]).values():
+        if _fits(thing, cls):
+            return thing
+    return None
+
+
+def _by_name(backend: Backend, text: str) -> list[tuple[int, str]]:
+    """Strength and IRI of each thing that bears one of the usual spellings as it stands."""
+    try:
+        names = [string_text(form, language) for form, language in candidate_names(text)]
+    except ParameterError:
+        return []
+    pairs = [(iri_text(p), name) for p in STRENGTH for name in names]
+    rows = backend.query(fill(support("things-named"), {("property", "name"): pairs})).rows()
+    return [(STRENGTH[row["property"].value], row["thing"].value) for row in rows]
+
+
+def _part(backend: Backend, text: str, cls: str | None) -> Thing | None:
+    """A part of something that is named, not written as a key: `article 9(1) of the Tin Lantern Convention`."""
+    split = split_part(text)
+    if split is None or not split[0].strip():
+        return None
+    try:
+        whole = resolve(backend, split[0])
+    except UnknownThing:
+        return None
+    return _by_key(backend, f"{whole.iri}~{split[1]}", cls)
+
+
+def _one(backend: Backend, text: str, found: Collection[tuple[int, str]], cls: str | None) -> Thing | None:
+    """The thing that matches most strongly. Raises AmbiguousThing when there are several."""
+    things = describe(backend, sorted({iri for _, iri in found}))
+    fitting = [(strength, iri) for strength, iri in found if _fits(things[iri], cls)]
+    best = {iri for strength, iri in fitting if strength == min(fitting)[0]}
+    if len(best) > 1:
+        raise AmbiguousThing(text, tuple(sorted(_unmistakable(iri) for iri in best)))
+    return things[best.pop()] if best else None
+
+
+def _fits(thing: Thing, cls: str | None) -> bool:
+    if cls is None:
+        return True
+    above = load_schema().superclasses(URIRef(TG[thing.type]))
+    return cls in {local_name(general) for general in above}
+
+
+def _unmistakable(iri: str) -> str:
+    """The key, with its folder where the key alone would be looked for elsewhere first."""
+    folder = folder_of(iri)
+    return key_of(iri) if folder in FOLDERS[:3] else f"{folder}/{key_of(iri)}"
+
+
+def _suggestions(table: NameTable, text: str) -> tuple[str, ...]:
+    """Keys of things with a similar name, the most similar first."""
+    form = normal(text)
+    words = form.split()
+    near = [hit for word in words for hit in difflib.get_close_matches(word, table.words, 3, 0.75)]
+    pool: dict[str, str] = {}
+    for word in dict.fromkeys([*words, *near]):
+        for name in table.with_words([word])[:500]:
+            pool.setdefault(name.normal, name.iri)
+    best = difflib.get_close_matches(form, list(pool), 3 * _SUGGESTIONS, 0.5)
+    return tuple(_first(_unmistakable(pool[match]) for match in best))
+
+
+def _first(keys: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(keys))[:_SUGGESTIONS]
+
+
+def _writable(iri: str) -> bool:
+    try:
+        iri_text(iri)
+    except ParameterError:
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""Things as people see them: key, type and label of an IRI."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import pyoxigraph as ox
+from rdflib import URIRef
+from rdflib.namespace import DCTERMS, FOAF, RDF, RDFS, SKOS
+
+from ontology.keys import key_of
+from ontology.schema import load_schema, local_name
+from queries.backend import Backend
+from queries.library import support
+from queries.values import fill, iri_text
+
+#: Where a label is looked for, best first.
+LABELS: Final = (SKOS.prefLabel, RDFS.label, FOAF.name, DCTERMS.identifier, DCTERMS.title)
+#: The type of a thing of which no class is known.
+UNTYPED: Final = "Resource"
+_BATCH: Final = 300
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An IRI with its key, the local name of its most specific class (`Resource` where none is known), its label."""
+
+    iri: str
+    key: str
+    type: str
+    label: str
+
+
+def batches(items: Sequence[_Item], size: int = _BATCH) -> Iterator[Sequence[_Item]]:
+    """The items in runs of at most `size`, so that no query grows without bound."""
+    return (items[at : at + size] for at in range(0, len(items), size))
+
+
+def describe(backend: Backend, iris: Iterable[str]) -> dict[str, Thing]:
+    """Key, type and English label of each IRI, in one query per few hundred. Unknown ones are labelled by their key."""
+    wanted = list(dict.fromkeys(iris))
+    types: dict[str, set[str]] = defaultdict(set)
+    labels: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    properties = [str(p) for p in (RDF.type, *LABELS)]
+    for batch in batches(wanted):
+        pairs = [(iri_text(iri), iri_text(p)) for iri in batch for p in properties]
+        for row in backend.query(fill(support("values-of-properties"), {("thing", "property"): pairs})).rows():
+            iri, rank, value = row["thing"].value, properties.index(row["property"].value), row["value"]
+            if rank == 0:
+                types[iri].add(value.value)
+            elif isinstance(value, ox.Literal):
+                language = {"en": 0, None: 1}.get(value.language, 2)
+                labels[iri].append((language, rank, value.value))
+    return {
+        iri: Thing(iri, key_of(iri), most_specific(types[iri]), min(labels[iri])[2] if labels[iri] else key_of(iri))
+        for iri in wanted
+    }
+
+
+def most_specific(types: Iterable[str]) -> str:
+    """The local name of the type that no other is a subclass of; of several the first by name."""
+    schema = load_schema()
+    own = [URIRef(t) for t in types if URIRef(t) in schema.classes]
+    above = {general for t in own for general in schema.superclasses(t) if general != t}
+    left = sorted(local_name(t) for t in own if t not in above)
+    return left[0] if left else UNTYPED
+
+
+def printable(text: str) -> str:
+    """A label without the characters that XML cannot hold, on one line."""
+    held = "".join(
+        c for c in text if c.isspace() or (c >= " " and not 0xD800 <= ord(c) < 0xE000 and c not in "\ufffe\uffff")
+    )
+    return " ".join(held.split())
