@@ -52,7 +52,11 @@ def test_every_resource_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
 def test_the_command_runs_from_the_unpacked_wheel(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", "import api, sys; print(api.__file__); from api.cli import main; sys.exit(main(['--help']))"],
+        [
+            sys.executable,
+            "-c",
+            "import api, sys; print(api.__file__); import api.cli; sys.exit(api.cli.main(['--help']))",
+        ],
         capture_output=True,
         text=True,
         check=False,
