@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Final
 
 import pyshacl
-from rdflib import BNode, Graph, URIRef
+from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
@@ -67,27 +67,28 @@ def validate(
     """Check a graph; the gravest results come first, then by thing, property and value.
 
     `data` is a plain graph of triples and is not changed. With `focus_nodes` only these things are checked. Where one
-    value breaks several constraints of one shape, one result stands for them. Raises ValueError for an unknown level.
+    value breaks several constraints of one shape, one result stands for them. A literal that its datatype does not have
+    (the date 2031-13-45) is a violation; where the engine cannot compare one it is reported by itself and left out. Raises
+    ValueError for an unknown level.
     """
     shapes = shapes_graph(tuple(levels))
     focus = None if focus_nodes is None else sorted(str(node) for node in focus_nodes)
     if focus == []:
         return []
-    _, report, _ = pyshacl.validate(
-        data_graph=_with_schema(data),
-        shacl_graph=shapes,
-        inference="none",
-        advanced=False,
-        js=False,
-        meta_shacl=False,
-        do_owl_imports=False,
-        inplace=True,
-        focus_nodes=focus,
-    )
-    if not isinstance(report, Graph):
-        raise RuntimeError(f"the SHACL engine failed: {report!r}")
+    combined = _with_schema(data)
+    wrong: list[ValidationResult] = []
+    try:
+        report = _report(combined, shapes, focus)
+    except (TypeError, ValueError):
+        impossible = [(s, p, o) for s, p, o in data if isinstance(o, Literal) and o.ill_typed]
+        if not impossible:
+            raise
+        for triple in impossible:
+            combined.remove(triple)
+        wrong = [_impossible(*triple) for triple in impossible if focus is None or str(triple[0]) in focus]
+        report = _report(combined, shapes, focus)
     results: dict[tuple[str, str, str, str], ValidationResult] = {}
-    for found in sorted(_results(report, shapes), key=_sort_key):
+    for found in sorted([*_results(report, shapes), *wrong], key=_sort_key):
         results.setdefault((found.focus, found.path or "", found.value or "", found.shape), found)
     return list(results.values())
 
@@ -109,6 +110,37 @@ def _with_schema(data: Graph) -> Graph:
         for triple in load_schema().graph.triples((None, predicate, None)):
             combined.add(triple)
     return combined
+
+
+def _report(data: Graph, shapes: Graph, focus: list[str] | None) -> Graph:
+    _, report, _ = pyshacl.validate(
+        data_graph=data,
+        shacl_graph=shapes,
+        inference="none",
+        advanced=False,
+        js=False,
+        meta_shacl=False,
+        do_owl_imports=False,
+        inplace=True,
+        focus_nodes=focus,
+    )
+    if not isinstance(report, Graph):
+        raise RuntimeError(f"the SHACL engine failed: {report!r}")
+    return report
+
+
+def _impossible(subject: Node, predicate: Node, value: Literal) -> ValidationResult:
+    kind = str(value.datatype).rpartition("#")[2]
+    return ValidationResult(
+        focus=str(subject),
+        path=str(predicate),
+        value=str(value),
+        severity="violation",
+        message=f"'{value}' is not a value of the type {kind}.",
+        hint="Write a date as YYYY-MM-DD and let the day exist; write a whole number in digits.",
+        shape="possible-value",
+        component="DatatypeConstraintComponent",
+    )
 
 
 def _results(report: Graph, shapes: Graph) -> Iterable[ValidationResult]:

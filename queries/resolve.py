@@ -22,11 +22,16 @@ from queries.values import fill, iri_text, string_text
 
 _LONGEST: Final = 500
 _SUGGESTIONS: Final = 5
+_ENOUGH_WORDS: Final = 3
+_ARTICLES: Final = frozenset({"a", "an", "the"})
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The thing that is meant, and how it was found: `iri`, `key`, `name`, or `spelling` (without case or accents)."""
+    """The thing that is meant, and how it was found.
+
+    By `iri`, `key`, `name`, `spelling` (without case or accents), or `words` (a name that has all of them, in order).
+    """
 
     thing: Thing
     by: str
@@ -42,7 +47,8 @@ def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolutio
 
     `cls`, the local name of a class (`Meeting`), leaves out all other things. A thing's own name goes before a
     spelling, an IRI or key before both. Asks the store by look-up only; where that finds nothing, names are compared
-    without case, accents and punctuation. Raises AmbiguousThing (with candidates), UnknownThing (with suggestions).
+    without case, accents and punctuation, and last by their words: several words that stand in this order in the name of
+    one thing only mean that thing. Raises AmbiguousThing (with candidates), UnknownThing (with suggestions).
     """
     if len(text) > _LONGEST:
         raise ParameterError(f"a name has at most {_LONGEST} characters")
@@ -60,6 +66,8 @@ def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolutio
     folded = [(name.strength, name.iri) for name in table.equal(normal(text))]
     if (found := _one(backend, text, folded, cls)) is not None:
         return Resolution(found, "spelling")
+    if (found := _one(backend, text, _containing(table, text), cls)) is not None:
+        return Resolution(found, "words")
     raise UnknownThing(text, _suggestions(table, text))
 
 
@@ -84,6 +92,27 @@ def _by_name(backend: Backend, text: str) -> list[tuple[int, str]]:
     pairs = [(iri_text(p), name) for p in STRENGTH for name in names]
     rows = backend.query(fill(support("things-named"), {("property", "name"): pairs})).rows()
     return [(STRENGTH[row["property"].value], row["thing"].value) for row in rows]
+
+
+def _containing(table: NameTable, text: str) -> list[tuple[int, str]]:
+    """Things in a name of which all the words stand, in this order; the fewer others there are, the stronger.
+
+    One or two words are too little to go by. Bibliographic records are left out: their titles name other things.
+    """
+    words = [word for word in normal(text).split() if word not in _ARTICLES]
+    if len(words) < _ENOUGH_WORDS:
+        return []
+    found = set()
+    for name in table.with_words(words):
+        written = name.normal.split()
+        if folder_of(name.iri) != "source" and _in_order(words, written):
+            found.add((len(written) - len(words), name.iri))
+    return sorted(found)
+
+
+def _in_order(words: list[str], name: list[str]) -> bool:
+    rest = iter(name)
+    return all(word in rest for word in words)
 
 
 def _part(backend: Backend, text: str, cls: str | None) -> Thing | None:

@@ -142,3 +142,12 @@ def test_hostile_values_are_reported_and_not_fatal() -> None:
     graph.add((URIRef(f"{BASE}id/doc/x"), RDF.type, TG.Passage))
     shapes = {result.shape for result in validate(graph)}
     assert {"start-date", "ordinal", "place", "force", "passage-key"} <= shapes
+
+
+def test_a_date_that_cannot_be_compared_is_a_violation_not_a_crash() -> None:
+    graph = turtle(
+        '<meeting/ctl-msp-1> tg:startDate "2031-13-45"^^xsd:date ; tg:endDate "2031-05-04"^^xsd:date . '
+        "<meeting/ctl-msp-2> tg:ordinal 0 ."
+    )
+    found = {(result.focus.rpartition("/")[2], result.value, result.severity) for result in validate(graph)}
+    assert {("ctl-msp-1", "2031-13-45", "violation"), ("ctl-msp-2", "0", "violation")} <= found

@@ -61,6 +61,9 @@ def backend(small: Any) -> Any:
         ("SÃO TOMÉ", "sao-tome", "name"),
         ("ines dalva", "ines-dalva", "spelling"),
         ("Lisbon", "lisbon", "key"),
+        # Some words of a name, in order: what a person types who leaves out the rest.
+        ("the 5th Meeting States Parties", "ctl-msp-5", "words"),
+        ("5th meeting parties CTL", "ctl-msp-5", "words"),
     ],
 )
 def test_what_is_meant(backend: Any, text: str, key: str, by: str) -> None:
