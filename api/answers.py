@@ -1,0 +1,110 @@
+"""Answers to questions of the catalogue: parameters as people write them, rows as programs and pages like them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from pyoxigraph import Literal, NamedNode, QuerySolution, Triple
+
+from api.table import Cell, cell
+from queries.backend import Backend
+from queries.catalogue import StoredQuery
+from queries.resolve import resolve
+from queries.things import describe
+
+__all__ = ["Answer", "answer_question", "bound_text"]
+
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_INTEGERS: Final = frozenset(
+    f"{_XSD}{name}" for name in ("integer", "int", "long", "nonNegativeInteger", "positiveInteger")
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question gave: the query that ran, and its rows.
+
+    `values` are plain (IRIs and texts as strings, whole numbers, truth values, None); `cells` and `labels` are for
+    pages and tables.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+    cells: tuple[tuple[Cell | None, ...], ...]
+    labels: Mapping[str, str]
+    truncated: bool = False
+    boolean: bool | None = None
+
+    @property
+    def rows(self) -> tuple[tuple[Cell | None, ...], ...]:
+        """The rows, under the name that result tables use."""
+        return self.cells
+
+    @property
+    def shown(self) -> list[int]:
+        """The places of the columns that a page shows: things go by their labels, so columns of labels are left out."""
+        known = set(self.columns)
+        return [at for at, name in enumerate(self.columns) if name.removesuffix("Label") not in known - {name}]
+
+
+def bound_text(backend: Backend, question: StoredQuery, given: Mapping[str, str]) -> str:
+    """The query with these values; a thing may be named in any way that `resolve` knows.
+
+    Raises:
+        ParameterError, UnknownThing, AmbiguousThing: which name the parameter or the candidates.
+    """
+    values: dict[str, str] = {}
+    for name, value in given.items():
+        parameter = question.parameters.get(name)
+        if parameter is not None and parameter.type == "thing" and value.strip():
+            values[name] = resolve(backend, value, cls=parameter.class_).iri
+        else:
+            values[name] = value
+    return question.bind(values)
+
+
+def answer_question(
+    backend: Backend, *, question: StoredQuery, given: Mapping[str, str], most: int | None, timeout_s: float | None
+) -> Answer:
+    """Ask a question and read its rows; all of them when `most` is None."""
+    text = bound_text(backend, question, given)
+    result = backend.query(text, timeout_s=timeout_s)
+    if result.kind == "ask":
+        return Answer(text, ("answer",), (), (), {}, boolean=bool(result))
+    columns = ("subject", "predicate", "object") if result.kind == "construct" else result.variables
+    rows = [_terms(row) for row in islice(iter(result), None if most is None else most + 1)]
+    truncated = most is not None and len(rows) > most
+    rows = rows[:most]
+    iris = {term.value for row in rows for term in row if isinstance(term, NamedNode)}
+    labels = {iri: thing.label for iri, thing in describe(backend, sorted(iris)).items() if thing.label != iri}
+    return Answer(
+        text,
+        columns,
+        tuple(tuple(_plain(term) for term in row) for row in rows),
+        tuple(tuple(cell(term) for term in row) for row in rows),
+        labels,
+        truncated,
+    )
+
+
+def _terms(row: object) -> tuple[object, ...]:
+    if isinstance(row, Triple):
+        return (row.subject, row.predicate, row.object)
+    assert isinstance(row, QuerySolution)
+    return tuple(row)
+
+
+def _plain(term: object) -> Any:
+    if term is None:
+        return None
+    if isinstance(term, Literal):
+        if term.datatype.value in _INTEGERS and term.value.lstrip("+-").isdigit():
+            return int(term.value)
+        if term.datatype.value == f"{_XSD}boolean":
+            return term.value in ("true", "1")
+        return term.value
+    return term.value if isinstance(term, NamedNode) else str(term)

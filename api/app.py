@@ -1,0 +1,70 @@
+"""The HTTP application: routes, errors and surroundings put together. Nothing is built at import."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from api import errors
+from api.context import Context
+from api.engine import Engine
+from api.metrics import Metrics
+from api.middleware import Surroundings
+from api.routes import ROUTERS, allowed_methods
+from api.settings import Settings
+from api.site import Site
+from loaders.errors import BuildError
+from loaders.release import ReleaseInfo, open_release
+from loaders.software import software_version
+from queries.backend import Backend
+
+__all__ = ["create_app"]
+
+_DESCRIPTION: Final = (
+    "By what authority? The mandates of disarmament meetings and resolutions as a graph, down to the paragraph. "
+    "Errors are problem documents (RFC 9457)."
+)
+
+
+def create_app(settings: Settings, backend: Backend) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: limits and defaults; see `api.settings`.
+        backend: the graph that is served; the caller closes it.
+    """
+    software = software_version()
+    metrics = Metrics(backend.release, software)
+    app = FastAPI(
+        title="Treatygraph",
+        version=software,
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0"},
+        # The ready-made documentation pages load scripts from other hosts; ours stand in docs/ and on the pages.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = Context(
+        settings=settings,
+        engine=Engine(backend, workers=settings.workers),
+        metrics=metrics,
+        site=Site(release=backend.release, version=software),
+        version=software,
+        folder=_folder(settings, backend),
+    )
+    errors.install(app, allowed_methods)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Surroundings, settings=settings, metrics=metrics)
+    return app
+
+
+def _folder(settings: Settings, backend: Backend) -> ReleaseInfo | None:
+    """The directory of the release that the back end serves, found once: `current` may be swapped meanwhile."""
+    try:
+        found = open_release(settings.release)
+    except BuildError:
+        return None
+    return found if found.id == backend.release else None

@@ -1,0 +1,73 @@
+"""Request bodies: read up to a limit, decoded by their declared character set, forms taken apart."""
+
+from __future__ import annotations
+
+import codecs
+from email.message import Message
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from api.problems import Problem
+
+__all__ = ["content_type", "form_fields", "read_body", "read_text"]
+
+_MAX_FIELDS = 1000
+
+
+def content_type(request: Request) -> tuple[str, dict[str, str]]:
+    """The media type of the body, folded, and its parameters; `("", {})` when none is declared."""
+    message = Message()
+    message["content-type"] = request.headers.get("content-type", "")
+    if not request.headers.get("content-type", "").strip():
+        return "", {}
+    parameters = message.get_params(failobj=[], unquote=True)
+    return message.get_content_type().casefold(), {str(name).casefold(): str(value) for name, value in parameters[1:]}
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        Problem: `too-large`, as soon as the limit is passed.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise Problem("too-large", f"at most {limit} bytes are accepted")
+    return bytes(body)
+
+
+def read_text(body: bytes, charset: str | None) -> str:
+    """Decode a body.
+
+    Raises:
+        Problem: `unsupported-media-type` for an unknown character set, `bad-request` for bytes that do not fit it.
+    """
+    name = charset or "utf-8"
+    try:
+        codec = codecs.lookup(name)
+        # Only character sets: Python also knows codecs such as `zip`, which are none of a client's business.
+        if not getattr(codec, "_is_text_encoding", True) or codec.name in ("idna", "punycode", "unicode_escape"):
+            raise LookupError(name)
+    except (LookupError, ValueError):
+        raise Problem("unsupported-media-type", f"unknown character set {name[:40]!r}; send UTF-8") from None
+    try:
+        return body.decode(codec.name).removeprefix("\ufeff")
+    except UnicodeError:
+        raise Problem("bad-request", f"the body is not valid {codec.name}") from None
+
+
+def form_fields(text: str) -> list[tuple[str, str]]:
+    """The fields of an `application/x-www-form-urlencoded` text, decoded once, in order.
+
+    Raises:
+        Problem: `bad-request` when there are too many fields or the bytes are not UTF-8.
+    """
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except UnicodeDecodeError:
+        raise Problem("bad-request", "a percent-encoded value is not valid UTF-8") from None
+    except ValueError:
+        raise Problem("bad-request", f"more than {_MAX_FIELDS} fields") from None

@@ -1,0 +1,69 @@
+"""What every route shares: settings, the door to the graph, the stored questions, pages and counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import anyio
+from starlette.requests import Request
+
+from api.engine import Engine
+from api.findings import Finding, read_findings
+from api.metrics import Metrics
+from api.settings import Settings
+from api.site import Site
+from loaders.release import ReleaseInfo
+from ontology.schema import Schema, load_schema
+from queries.catalogue import Catalogue
+
+__all__ = ["Context", "context"]
+
+
+@dataclass
+class Context:
+    """One per application."""
+
+    settings: Settings
+    engine: Engine
+    metrics: Metrics
+    site: Site
+    version: str
+    folder: ReleaseInfo | None = None
+    _validating: anyio.CapacityLimiter | None = None
+    _findings: tuple[Finding, ...] | None = None
+
+    async def findings(self) -> tuple[Finding, ...]:
+        """All findings of the release, read at first use: a release does not change."""
+        if self._findings is None:
+            self._findings = await self.engine.call(read_findings)
+        return self._findings
+
+    def validating(self, most: int) -> anyio.CapacityLimiter:
+        """The places for checks of uploaded data."""
+        if self._validating is None:
+            self._validating = anyio.CapacityLimiter(most)
+        return self._validating
+
+    @property
+    def tables(self) -> Path | None:
+        """The known tables, by whose columns an uploaded table is read."""
+        folder = self.settings.data / "tables"
+        return folder if folder.is_dir() else None
+
+    @cached_property
+    def questions(self) -> Catalogue:
+        """The catalogue of questions."""
+        return Catalogue.load("questions")
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The ontology and the code lists."""
+        return load_schema()
+
+
+def context(request: Request) -> Context:
+    """The context of the application that answers a request."""
+    found: Context = request.app.state.context
+    return found

@@ -1,0 +1,82 @@
+"""What the service says about itself in RDF: its service description and the VoID description of its data.
+
+Specifications: https://www.w3.org/TR/sparql11-service-description/ and https://www.w3.org/TR/void/.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rdflib import BNode, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, RDF, RDFS, VOID
+
+from api.links import is_address
+from api.negotiation import Format
+from ontology.namespaces import BASE, PREFIXES
+from queries.backend import Backend
+
+__all__ = ["rdf_bytes", "service_description"]
+
+SD: Final = Namespace("http://www.w3.org/ns/sparql-service-description#")
+FORMATS: Final = Namespace("http://www.w3.org/ns/formats/")
+_RESULTS: Final = (
+    "SPARQL_Results_JSON",
+    "SPARQL_Results_XML",
+    "SPARQL_Results_CSV",
+    "SPARQL_Results_TSV",
+    "Turtle",
+    "N-Triples",
+    "RDF_XML",
+    "JSON-LD",
+)
+_RDFLIB: Final = {
+    "text/turtle": "turtle",
+    "application/n-triples": "nt",
+    "application/ld+json": "json-ld",
+    "application/rdf+xml": "xml",
+}
+_COUNT_DEFAULT: Final = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+_COUNT_NAMED: Final = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
+
+
+def service_description(backend: Backend, *, address: str, form: Format) -> bytes:
+    """The description of the endpoint at `address`, counted from the store itself."""
+    graph = _graph()
+    service, dataset, default = BNode("service"), URIRef(f"{BASE}dataset"), BNode("default-graph")
+    graph.add((service, RDF.type, SD.Service))
+    if is_address(address):
+        graph.add((service, SD.endpoint, URIRef(address)))
+    graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
+    for name in _RESULTS:
+        graph.add((service, SD.resultFormat, FORMATS[name]))
+    graph.add((service, SD.defaultDataset, dataset))
+    graph.add((dataset, RDF.type, SD.Dataset))
+    graph.add((dataset, RDF.type, VOID.Dataset))
+    graph.add((dataset, DCTERMS.identifier, Literal(backend.release)))
+    graph.add((dataset, SD.defaultGraph, default))
+    graph.add((default, RDF.type, SD.Graph))
+    about = "The canonical graph: reconciled statements, derived ones, findings. Not the union of the named graphs."
+    graph.add((default, RDFS.comment, Literal(about, lang="en")))
+    for (count,) in backend.query(_COUNT_DEFAULT):
+        graph.add((default, VOID.triples, Literal(int(count.value))))
+    for number, (name, count) in enumerate(backend.query(_COUNT_NAMED)):
+        entry, described = BNode(f"graph-{number}"), BNode(f"size-{number}")
+        graph.add((dataset, SD.namedGraph, entry))
+        graph.add((entry, RDF.type, SD.NamedGraph))
+        graph.add((entry, SD.name, URIRef(name.value)))
+        graph.add((entry, SD.graph, described))
+        graph.add((described, RDF.type, SD.Graph))
+        graph.add((described, VOID.triples, Literal(int(count.value))))
+    return rdf_bytes(graph, form)
+
+
+def rdf_bytes(graph: Graph, form: Format) -> bytes:
+    """A small graph in one of our RDF formats."""
+    return graph.serialize(format=_RDFLIB[form.media_type], encoding="utf-8")
+
+
+def _graph() -> Graph:
+    graph = Graph(bind_namespaces="none")
+    for prefix, iri in {**PREFIXES, "sd": str(SD), "formats": str(FORMATS)}.items():
+        graph.bind(prefix, iri)
+    return graph

@@ -1,0 +1,100 @@
+"""Responses: whole ones and streams, with `ETag`, `Vary` and the answer 304.
+
+A release never changes, so an answer is as lasting as the release; clients keep it and ask whether it still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.engine import Stream
+from api.negotiation import Format
+
+__all__ = ["StreamResponse", "etag", "json_bytes", "matches", "respond"]
+
+_CACHE: Final = "no-cache"  # kept by anyone, asked about each time
+
+
+def etag(*parts: str | bytes) -> str:
+    """A strong entity tag made of everything that decides the bytes of an answer."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def matches(request: Request, tag: str) -> bool:
+    """Whether the client already has this answer (`If-None-Match`, compared weakly: RFC 9110, 13.1.2)."""
+    return tag in re.findall(r'(?:W/)?("[^"]*")', request.headers.get("if-none-match", ""))
+
+
+def json_bytes(document: Any) -> bytes:
+    """JSON as we send it: keys in the order given, letters of every script as they are."""
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def respond(
+    request: Request,
+    body: bytes | str,
+    form: Format,
+    *,
+    headers: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """A whole answer, or 304 when the client has it."""
+    data = body.encode() if isinstance(body, str) else body
+    tag = etag(form.media_type, data)
+    common = {"etag": tag, "vary": "Accept", "cache-control": _CACHE, **(headers or {})}
+    if status == 200 and request.method == "GET" and matches(request, tag):
+        return Response(status_code=304, headers=common)
+    return Response(data, status, {**common, "content-type": form.content_type})
+
+
+class StreamResponse(Response):
+    """An answer that is sent while it is made. It always closes its stream, whatever happens to the connection."""
+
+    def __init__(self, stream: Stream[Any], form: Format, headers: Mapping[str, str]) -> None:
+        self._stream = stream
+        self.status_code = 200
+        self.background = None
+        whole = stream.whole
+        length = {} if whole is None else {"content-length": str(len(whole))}
+        self.init_headers(
+            {"cache-control": _CACHE, "vary": "Accept", **headers, "content-type": form.content_type, **length}
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the end or until the client leaves; the server itself would go on in silence."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_until_left, receive, tasks.cancel_scope)
+                await self._send(scope, send)
+                tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            # What the worker raised, as if there were no group around it.
+            raise group.exceptions[0] from None
+        finally:
+            self._stream.close()
+
+    async def _send(self, scope: Scope, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if not scope.get("treatygraph.head"):
+            async for chunk in self._stream.chunks():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_left(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()

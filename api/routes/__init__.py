@@ -1,0 +1,35 @@
+"""The routes, one module for each noun."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from api.routes import ask, dumps, findings, health, lineage, pages, search, sparql, things, validate
+
+__all__ = ["ROUTERS", "allowed_methods"]
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    pages.router,
+    sparql.router,
+    lineage.router,
+    ask.router,
+    search.router,
+    validate.router,
+    findings.router,
+    health.router,
+    dumps.router,
+    things.router,
+)
+
+
+def allowed_methods(path: str) -> list[str]:
+    """The methods that a path answers to, sorted; HEAD goes with GET, and OPTIONS is answered everywhere."""
+    found = {"OPTIONS"}
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.path_regex.match(path):
+                found |= set(route.methods or ())
+    return sorted(found | {"HEAD"} if "GET" in found else found)

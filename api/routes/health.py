@@ -1,0 +1,61 @@
+"""`/health` and `/metrics`: is it alive, is it ready, how is it doing. Never waits for a worker to be free."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import anyio
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.context import context
+from api.metrics import CONTENT_TYPE
+from api.problems import Problem
+from api.responses import json_bytes
+from queries.backend import Backend
+from queries.errors import BackendError
+
+__all__ = ["router"]
+
+router: Final = APIRouter(tags=["Operation"])
+
+_HEADERS: Final = {"content-type": "application/json", "cache-control": "no-store"}
+_PATIENCE_S: Final = 5.0
+
+
+@router.get("/health", summary="Status, release and version")
+async def health(request: Request) -> Response:
+    """What runs here."""
+    here = context(request)
+    body = {"status": "ok", "release": here.engine.release, "version": here.version, "running": here.engine.running}
+    return Response(json_bytes(body), headers=_HEADERS)
+
+
+@router.get("/health/live", summary="Is the process alive?")
+async def live() -> Response:
+    """Answered by the event loop alone."""
+    return Response(json_bytes({"status": "ok"}), headers=_HEADERS)
+
+
+@router.get("/health/ready", summary="Does the store answer?")
+async def ready(request: Request) -> Response:
+    """503 while the store does not answer."""
+    try:
+        with anyio.fail_after(_PATIENCE_S):
+            await context(request).engine.call(_ask)
+    except (TimeoutError, BackendError):
+        raise Problem("unavailable", "the store did not answer", headers={"retry-after": "5"}) from None
+    return Response(json_bytes({"status": "ok"}), headers=_HEADERS)
+
+
+@router.get("/metrics", summary="Numbers for Prometheus")
+async def metrics(request: Request) -> Response:
+    """Counters of requests by route and status, their seconds, running work, the release."""
+    here = context(request)
+    here.metrics.running.set(here.engine.running)
+    return Response(here.metrics.text(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
+
+
+def _ask(backend: Backend) -> bool:
+    return bool(backend.query("ASK {}"))

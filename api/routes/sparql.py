@@ -1,0 +1,144 @@
+"""`/sparql`: the SPARQL 1.1 Protocol for queries, its service description, and the editor for people.
+
+Specification: https://www.w3.org/TR/sparql11-protocol/, section 2.1 (query operation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import description, formats
+from api.bodies import content_type, form_fields, read_body, read_text
+from api.context import Context, context
+from api.errors import problem_for
+from api.negotiation import Format, negotiate
+from api.problems import Problem
+from api.protocol import QueryRequest, query_request
+from api.responses import StreamResponse, etag, matches, respond
+from api.table import result_table
+from queries.backend import Backend
+from queries.errors import QueryError
+from queries.scanner import inspect
+
+__all__ = ["router"]
+
+router: Final = APIRouter(tags=["SPARQL"])
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_DIRECT: Final = "application/sparql-query"
+_UPDATE: Final = "application/sparql-update"
+_STARTER: Final = "SELECT * WHERE { ?thing ?property ?value } LIMIT 20"
+
+
+@router.get("/sparql", summary="SPARQL query by GET; without a query: service description or editor")
+@router.get("/sparql/", include_in_schema=False)
+async def sparql_get(request: Request) -> Response:
+    """Answer a query given in the address, describe the service, or show the editor."""
+    asked = query_request(list(request.query_params.multi_items()))
+    if asked.text is None:
+        return await _introduce(request, asked)
+    return await _answer(request, asked)
+
+
+@router.post("/sparql", summary="SPARQL query by POST, as a form or directly")
+@router.post("/sparql/", include_in_schema=False)
+async def sparql_post(request: Request) -> Response:
+    """Answer a query given in the body."""
+    media_type, parameters = content_type(request)
+    limit = context(request).settings.max_upload_bytes
+    in_address = list(request.query_params.multi_items())
+    if media_type == _FORM:
+        text = read_text(await read_body(request, limit), parameters.get("charset"))
+        asked = query_request(form_fields(text) + [field for field in in_address if field[0] == "format"])
+    elif media_type == _DIRECT:
+        text = read_text(await read_body(request, limit), parameters.get("charset"))
+        asked = query_request([("query", text), *in_address])
+    elif media_type == _UPDATE:
+        raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
+    else:
+        raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}")
+    if asked.text is None:
+        raise Problem("bad-request", "query: there is none")
+    return await _answer(request, asked)
+
+
+async def _introduce(request: Request, asked: QueryRequest) -> Response:
+    chosen = negotiate(request.headers.get("accept"), (*formats.RDF, formats.HTML), wanted=asked.form)
+    here = context(request)
+    if chosen.name == "html":
+        page = here.site.render(
+            request,
+            "sparql.html",
+            title="SPARQL",
+            query="",
+            starter=_STARTER,
+            result=None,
+            graph=False,
+            questions=_examples(here),
+            problem=None,
+        )
+        return respond(request, page, chosen)
+    address = str(request.url.replace(query="", fragment=""))
+    body = await here.engine.call(partial(description.service_description, address=address, form=chosen))
+    return respond(request, body, chosen)
+
+
+async def _answer(request: Request, asked: QueryRequest) -> Response:
+    here = context(request)
+    text = asked.text or ""
+    if len(text) > here.settings.max_query_chars:
+        raise Problem("too-large", f"query: at most {here.settings.max_query_chars} characters are accepted")
+    offers = formats.RDF if inspect(text).kind == "construct" else formats.ROWS
+    form = negotiate(request.headers.get("accept"), (*offers, formats.HTML), wanted=asked.form)
+    if form.name == "html":
+        return await _result_page(request, asked)
+    # A release does not change, so its name, the query and the format decide the bytes.
+    tag = etag(here.engine.release, text, *asked.default_graphs, "named", *asked.named_graphs, form.media_type)
+    if request.method == "GET" and matches(request, tag):
+        return Response(status_code=304, headers={"etag": tag, "vary": "Accept", "cache-control": "no-cache"})
+    stream = await here.engine.stream(partial(_run, asked=asked, form=form, timeout_s=here.settings.timeout_s))
+    return StreamResponse(stream, form, {"etag": tag})
+
+
+def _run(backend: Backend, *, asked: QueryRequest, form: Format, timeout_s: float) -> tuple[str, Iterator[bytes]]:
+    result = backend.query(
+        asked.text or "",
+        default_graphs=asked.default_graphs or None,
+        named_graphs=asked.named_graphs or None,
+        timeout_s=timeout_s,
+    )
+    return result.kind, iter(result.serialize(form.media_type))
+
+
+async def _result_page(request: Request, asked: QueryRequest) -> Response:
+    here = context(request)
+    problem = result = None
+    try:
+        result = await here.engine.call(
+            partial(result_table, asked=asked, rows=here.settings.max_table_rows, timeout_s=here.settings.timeout_s)
+        )
+    except QueryError as error:
+        problem = problem_for(error)
+    page = here.site.render(
+        request,
+        "sparql.html",
+        title="SPARQL",
+        query=asked.text,
+        starter="",
+        result=result,
+        graph=inspect(asked.text or "").kind == "construct",
+        questions=_examples(here),
+        problem=problem,
+    )
+    return respond(request, page, formats.HTML, status=problem.status if problem else 200)
+
+
+def _examples(here: Context) -> list[tuple[str, str, str]]:
+    """Name, title and text of the stored questions, as the editor offers them."""
+    return [(question.name, question.title, question.text) for question in here.questions.values()]

@@ -1,0 +1,79 @@
+"""What an operator can set: name, default, unit and a sentence for each.
+
+Values come from the command line, then from environment variables `TREATYGRAPH_{NAME}`. An environment variable with
+our prefix that no setting knows is an error: a misspelled limit must not be a limit that is silently absent.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
+
+PREFIX: Final = "TREATYGRAPH_"
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a value that it cannot have; the text is one line."""
+
+
+class Settings(BaseSettings):
+    """All settings of the service. Units stand in the names."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    release: Path = Field(
+        Path("release"), description="Directory of releases, as written by `treatygraph build --out`."
+    )
+    data: Path = Field(
+        Path("data"), description="Directory of curated data: what `build` reads, whose tables `validate` knows."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every interface.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    root_path: str = Field("", description="Path under which a reverse proxy publishes the service, such as `/tg`.")
+    workers: int = Field(8, ge=1, le=256, description="Pieces of work on the graph at the same time; the others wait.")
+    timeout_s: float = Field(60.0, gt=0, le=3600, description="Seconds that one query may take.")
+    max_query_chars: int = Field(200_000, ge=1, description="Longest query text accepted, in characters.")
+    max_upload_bytes: int = Field(10_000_000, ge=1, description="Largest request body accepted, in bytes.")
+    max_url_bytes: int = Field(32_000, ge=200, le=60_000, description="Longest path with query string, in bytes.")
+    page_limit: int = Field(100, ge=1, description="Entries of a list when the client names no `limit`.")
+    max_page_limit: int = Field(1000, ge=1, description="Largest `limit` that a client may name.")
+    max_table_rows: int = Field(1000, ge=1, description="Rows of a query result shown on a page; downloads hold all.")
+    lineage_depth: int = Field(6, ge=1, description="Steps of lineage followed when the client names no `depth`.")
+    max_lineage_depth: int = Field(30, ge=1, description="Largest `depth` that a client may name.")
+    max_lineage_nodes: int = Field(
+        1000, ge=2, description="Things in one lineage answer; beyond it, `truncated` is true."
+    )
+    debug: bool = Field(False, description="Show the traceback of an unexpected error on stderr.")
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Read the settings: given values, then the environment, then the defaults.
+
+    Args:
+        environ: the environment to check for unknown names; the process's own when absent.
+        given: values from the command line; those that are None were not given.
+
+    Raises:
+        SettingsError: an unknown `TREATYGRAPH_…` variable or an impossible value.
+    """
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    for variable in sorted(os.environ if environ is None else environ):
+        name = variable.upper()
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise SettingsError(f"environment: {variable} is not a setting{hint}")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"setting {name}: {first['msg']} (given: {first['input']!r})") from None

@@ -1,0 +1,109 @@
+"""A small release of invented data, an application on it, and a real server process."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from httpx2 import Client
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import Settings
+from loaders.release import ReleaseInfo, open_release, write_release
+from ontology.schema import load_schema
+from queries.embedded import EmbeddedBackend
+
+FIXTURES = Path(__file__).parent / "fixtures"
+BASE = "https://w3id.org/treatygraph/"
+
+
+def record_store() -> Store:
+    """What a build would store: the source graphs as they are, and their statements in the default graph."""
+    store = Store()
+    quads = list(parse(path=str(FIXTURES / "record.trig"), format=RdfFormat.TRIG))
+    store.extend(quads)
+    for quad in quads:
+        # `graph/lost` holds values that reconciliation did not choose.
+        if not quad.graph_name.value.endswith(("~claims", "/lost")):
+            store.add(Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()))
+    schema = load_schema().graph.serialize(format="nt", encoding="utf-8")
+    store.load(schema, format=RdfFormat.N_TRIPLES)
+    return store
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
+    """A release directory as `treatygraph build` leaves it."""
+    folder = tmp_path_factory.mktemp("release")
+    lines = sorted(record_store().dump(format=RdfFormat.N_QUADS).decode().splitlines())
+    description = f"@prefix void: <http://rdfs.org/ns/void#> .\n<{BASE}dataset> a void:Dataset ; void:triples 1 .\n"
+    write_release(folder, lines, description=description, counts={"statements": len(lines)}, inputs=[])
+    return open_release(folder)
+
+
+@pytest.fixture(scope="session")
+def settings(release: ReleaseInfo) -> Settings:
+    return Settings(release=release.path)
+
+
+@pytest.fixture(scope="session")
+def client(release: ReleaseInfo, settings: Settings) -> Iterator[TestClient]:
+    """The application without a server in between."""
+    backend = EmbeddedBackend(release.store, release.id)
+    app = create_app(settings, backend)
+    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as found:
+        yield found
+    backend.close()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `treatygraph serve`."""
+
+    address: str
+    process: subprocess.Popen[str]
+
+    def url(self, path: str) -> str:
+        return self.address + path
+
+
+@pytest.fixture(scope="session")
+def server(release: ReleaseInfo) -> Iterator[Server]:
+    """`treatygraph serve` on a free port, as users start it."""
+    command = [sys.executable, "-m", "api.cli", "serve", "--release", str(release.path), "--port", "0"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TREATYGRAPH_")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+?:\d+", line)
+        assert found, f"the server did not say where it listens: {line!r}"
+        address = found.group()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                with urlopen(f"{address}/health/ready", timeout=5):
+                    break
+            except OSError:
+                time.sleep(0.05)
+        yield Server(address, process)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def http(server: Server) -> Iterator[Client]:
+    """A client of the real server."""
+    with Client(base_url=server.address, timeout=30) as found:
+        yield found

@@ -1,0 +1,156 @@
+"""A person at a browser asks, reads, runs a query, with and without JavaScript; nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.api.conftest import Server
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; install the package chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    with playwright.sync_playwright() as running:
+        found = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that fails the test when it breaks its security policy or asks another host."""
+    context = browser.new_context(
+        java_script_enabled=request.param, base_url=server.address, viewport={"width": 1280, "height": 900}
+    )
+    complaints: list[str] = []
+    foreign: list[str] = []
+    found = context.new_page()
+
+    def note(message: Any) -> None:
+        if message.type == "error" and "status of" not in message.text:
+            complaints.append(message.text)
+
+    def ask(one: Any) -> None:
+        if urlsplit(one.url).netloc != urlsplit(server.address).netloc:
+            foreign.append(one.url)
+
+    found.on("console", note)
+    found.on("request", ask)
+    yield found
+    context.close()
+    assert complaints == []
+    assert foreign == []
+
+
+def test_from_the_home_page_to_the_source_of_a_mandate(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("searchbox").fill("CTL MSP 5")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("main").get_by_role("link", name="5th Meeting of the States Parties (CTL)").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "5th Meeting of the States Parties (CTL)"
+    assert page.locator("figure.picture svg").is_visible()
+    page.get_by_text("The same in words, with the sources").click()
+    steps = page.locator("ol.steps")
+    assert steps.is_visible()
+    assert "was convened under A/RES/91/7, operative paragraph 4" in steps.inner_text()
+    assert "characters 900–990" in steps.inner_text()
+    page.get_by_role("link", name="Whole lineage").click()
+    assert "/lineage?thing=ctl-msp-5" in page.url
+    rows = page.locator("table.statements tbody tr")
+    assert rows.count() >= 8
+    page.locator("figure.picture svg a", has_text="CTL article 9(1)").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "CTL article 9(1)"
+
+
+def test_a_question_is_asked_by_its_form(page: Page) -> None:
+    page.goto("/ask")
+    page.get_by_role("link", name="By what mandate was a meeting convened?").click()
+    page.get_by_label("Meeting").fill("CTL MSP 5")
+    page.get_by_role("button", name="Ask").click()
+    table = page.get_by_role("table")
+    assert "A/RES/91/7, operative paragraph 4" in table.inner_text()
+    page.get_by_role("link", name="open the query in the editor").click()
+    assert "meeting/ctl-msp-5" in page.get_by_label("Query").input_value()
+
+
+def test_a_query_runs_in_the_editor_and_errors_are_shown(page: Page) -> None:
+    page.goto("/sparql")
+    page.get_by_label("Query").fill(
+        "SELECT ?s WHERE { ?s a <https://w3id.org/treatygraph/def#Resolution> } ORDER BY ?s"
+    )
+    page.get_by_role("button", name="Run").click()
+    assert page.get_by_role("table").locator("tbody tr").count() == 2
+    page.get_by_role("link", name="id:doc/a/res/91/7").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "A/RES/91/7"
+    page.goto("/sparql")
+    page.get_by_label("Query").fill("SELECT ?s WHRE { }")
+    page.get_by_role("button", name="Run").click()
+    assert "line 1" in page.get_by_role("alert").inner_text()
+
+
+def test_data_are_checked_by_the_form(page: Page) -> None:
+    page.goto("/validate")
+    page.get_by_label("Data").fill("PREFIX tg: <https://w3id.org/treatygraph/def#>\n<http://e/a> a tg:Meetin .\n")
+    page.get_by_role("button", name="Check").click()
+    assert "tg:Meeting" in page.get_by_role("main").inner_text()
+    assert "2:" in page.get_by_role("table").first.inner_text()
+
+
+def test_findings_are_filtered_by_the_form(page: Page) -> None:
+    page.goto("/findings")
+    assert page.locator("article.finding").count() == 3
+    page.get_by_label("Severity").select_option("warning")
+    page.get_by_role("button", name="Filter").click()
+    assert page.locator("article.finding").count() == 1
+
+
+def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
+    page.goto("/page/id/meeting/ctl-msp-5")
+    page.keyboard.press("Tab")
+    skip = page.locator("a.skip")
+    box = skip.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/page/id/meeting/ctl-msp-5", "/lineage?thing=ctl-msp-5", "/findings", "/sparql", "/def"]
+)
+@pytest.mark.parametrize("width", [320, 2560])
+def test_no_page_is_wider_than_its_window(page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(path)
+    wide = page.locator("html").bounding_box()
+    main = page.locator("main").bounding_box()
+    assert wide is not None
+    assert main is not None
+    assert main["x"] >= 0
+    assert main["x"] + main["width"] <= width + 1
+    assert page.locator("h1").bounding_box() is not None
