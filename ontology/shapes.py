@@ -68,8 +68,8 @@ def validate(
 
     `data` is a plain graph of triples and is not changed. With `focus_nodes` only these things are checked. Where one
     value breaks several constraints of one shape, one result stands for them. A literal that its datatype does not have
-    (the date 2031-13-45) is a violation; where the engine cannot compare one it is reported by itself and left out. Raises
-    ValueError for an unknown level.
+    (the date 2031-13-45) is a violation; where the engine cannot compare one it is reported by itself and left out.
+    Raises ValueError for an unknown level.
     """
     shapes = shapes_graph(tuple(levels))
     focus = None if focus_nodes is None else sorted(str(node) for node in focus_nodes)

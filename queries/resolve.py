@@ -47,8 +47,8 @@ def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolutio
 
     `cls`, the local name of a class (`Meeting`), leaves out all other things. A thing's own name goes before a
     spelling, an IRI or key before both. Asks the store by look-up only; where that finds nothing, names are compared
-    without case, accents and punctuation, and last by their words: several words that stand in this order in the name of
-    one thing only mean that thing. Raises AmbiguousThing (with candidates), UnknownThing (with suggestions).
+    without case, accents and punctuation, and last by their words: several words that stand in this order in the name
+    of one thing only mean that thing. Raises AmbiguousThing (with candidates), UnknownThing (with suggestions).
     """
     if len(text) > _LONGEST:
         raise ParameterError(f"a name has at most {_LONGEST} characters")
