@@ -250,7 +250,7 @@ def state_event(said: Statements, event: EventMention) -> URIRef:
             TG.ofTreaty: treaty_of(event.meeting) if event.meeting else None,
             TG.plannedStartDate: event.date,
             TG.plannedEndDate: event.date,
-            TG.datePrecision: code("precision", "day"),
+            TG.plannedDatePrecision: code("precision", "day"),
             TG.statedWeekday: event.weekday_stated,
         },
         *passages,

@@ -36,8 +36,12 @@ Slot: TypeAlias = tuple[NamedNode, NamedNode, str]
 
 _PREF_LABEL: Final = iri(SKOS.prefLabel)
 #: A property that describes the value of another comes from the source that gave the other: the precision of dates from
-#: the source of the dates. A difference there is no conflict.
-_FOLLOWS: Final = {iri(TG.datePrecision): (iri(TG.startDate), iri(TG.plannedStartDate))}
+#: a source of the dates that are preferred. A difference there is no conflict; where those sources are silent, it is left
+#: out: that another knew only the year says nothing about the day.
+_FOLLOWS: Final = {
+    iri(TG.datePrecision): iri(TG.startDate),
+    iri(TG.plannedDatePrecision): iri(TG.plannedStartDate),
+}
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def reconcile(quads: Sequence[Quad]) -> Canonical:
     for slot in sorted(slots, key=str):
         decision = open_decisions.pop((slot[0], slot[1]), None)
         chosen = _chosen(slot, candidates, decision)
+        if chosen is None:
+            continue
         result.statements.add((slot[0], slot[1], chosen.value))
         losers = [entry for entry in candidates[slot] if entry is not chosen]
         if losers and (decision is not None or slot[1] not in _FOLLOWS):
@@ -130,17 +136,18 @@ def _candidates(
     return sorted(found, key=lambda entry: (entry.rank, str(entry.value)))
 
 
-def _chosen(slot: Slot, candidates: dict[Slot, list[Candidate]], decision: ValueDecision | None) -> Candidate:
+def _chosen(slot: Slot, candidates: dict[Slot, list[Candidate]], decision: ValueDecision | None) -> Candidate | None:
     own = candidates[slot]
     if decision is not None:
         for entry in own:
             if entry.value == decision.prefers:
                 return entry
         raise decision.unstated()
-    for leader in _FOLLOWS.get(slot[1], ()):
-        if leading := candidates.get((slot[0], leader, "")):
-            graph = iri(leading[0].rank.graph)
-            return next((entry for entry in own if graph in entry.graphs), own[0])
+    leader = _FOLLOWS.get(slot[1])
+    leading = candidates.get((slot[0], leader, "")) if leader is not None else None
+    if leading is not None:
+        # The leader may itself be decided by a person; then the sources of the value that was chosen count.
+        return next((entry for entry in own if entry.graphs & leading[0].graphs), None)
     return own[0]
 
 

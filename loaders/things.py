@@ -179,7 +179,11 @@ def state_meeting(said: Statements, meeting: MeetingMention, *passages: NamedNod
     said.type(node, MEETING_CLASSES.get(meeting.type, TG.Meeting), *passages)
     series = state_series(said, meeting.series)
     place = state_place(said, meeting.place, meeting.country, *passages) if meeting.place else None
-    first, last = (TG.startDate, TG.endDate) if meeting.held else (TG.plannedStartDate, TG.plannedEndDate)
+    first, last, exactness = (
+        (TG.startDate, TG.endDate, TG.datePrecision)
+        if meeting.held
+        else (TG.plannedStartDate, TG.plannedEndDate, TG.plannedDatePrecision)
+    )
     said.tell(
         node,
         {
@@ -192,7 +196,7 @@ def state_meeting(said: Statements, meeting: MeetingMention, *passages: NamedNod
             TG.year: meeting.year,
             first: meeting.start_date,
             last: meeting.end_date,
-            TG.datePrecision: code("precision", meeting.precision) if meeting.precision else None,
+            exactness: code("precision", meeting.precision) if meeting.precision else None,
         },
         *passages,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
+import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,6 +37,11 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    # The driver is a program of its own, and may lack a library of the system.
+    driver = importlib.import_module("playwright._impl._driver").compute_driver_executable()
+    started = subprocess.run([*driver, "--version"], capture_output=True, text=True, check=False)
+    if started.returncode != 0:
+        pytest.skip(f"the driver of the browser does not start: {started.stderr.strip()[-200:]}")
     with playwright.sync_playwright() as running:
         found = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield found

@@ -213,6 +213,9 @@ def test_the_precision_comes_from_the_source_of_the_dates() -> None:
     assert {v.rpartition("/")[2] for v in values(reconcile(quads(weaker)), "meeting/ctl-msp-6", "datePrecision")} == {
         "day"
     }
+    # where that source is silent, a date is a date: that the note knew only the year says nothing
+    silent = text.replace(" ; tg:datePrecision precision:day", "")
+    assert values(reconcile(quads(silent)), "meeting/ctl-msp-6", "datePrecision") == set()
 
 
 def test_equal_values_are_no_conflict_and_nothing_is_invented() -> None:
