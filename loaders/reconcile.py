@@ -35,9 +35,9 @@ CLAIMS_SUFFIX: Final = "~claims"
 Slot: TypeAlias = tuple[NamedNode, NamedNode, str]
 
 _PREF_LABEL: Final = iri(SKOS.prefLabel)
-#: A property that describes the value of another comes from the source that gave the other: the precision of dates from
-#: a source of the dates that are preferred. A difference there is no conflict; where those sources are silent, it is left
-#: out: that another knew only the year says nothing about the day.
+#: A property that describes the value of another comes from the source that gave the other: the precision of dates
+#: from a source of the dates that are preferred. A difference there is no conflict; where those sources are silent, it
+#: is left out: that another knew only the year says nothing about the day.
 _FOLLOWS: Final = {
     iri(TG.datePrecision): iri(TG.startDate),
     iri(TG.plannedDatePrecision): iri(TG.plannedStartDate),
