@@ -168,8 +168,10 @@ def _paragraphs(said: Statements, read: Extraction) -> None:
 def _mentions(said: Statements, read: Extraction) -> None:
     for treaty in read.treaties:
         state_treaty(said, treaty, *said.passage((treaty.start, treaty.end), treaty.in_))
+    dated = {meeting.key for meeting in read.meetings if meeting.start_date}
     for meeting in read.meetings:
-        state_meeting(said, meeting, *said.passage((meeting.start, meeting.end), meeting.in_))
+        exact = meeting.start_date is not None or meeting.key not in dated
+        state_meeting(said, meeting, *said.passage((meeting.start, meeting.end), meeting.in_), exact=exact)
     for resolution in read.resolutions:
         _cite_document(said, resolution)
     for mention in read.provisions:

@@ -173,8 +173,11 @@ def state_series(said: Statements, key: str) -> URIRef:
     return node
 
 
-def state_meeting(said: Statements, meeting: MeetingMention, *passages: NamedNode) -> URIRef:
-    """A meeting with what one paragraph states of it: planned and held dates are told apart."""
+def state_meeting(said: Statements, meeting: MeetingMention, *passages: NamedNode, exact: bool = True) -> URIRef:
+    """A meeting with what one paragraph states of it: planned and held dates are told apart.
+
+    With `exact` false the precision is left out: the document gives the dates more exactly in another place.
+    """
     node = thing("meeting", meeting.key)
     said.type(node, MEETING_CLASSES.get(meeting.type, TG.Meeting), *passages)
     series = state_series(said, meeting.series)
@@ -196,7 +199,7 @@ def state_meeting(said: Statements, meeting: MeetingMention, *passages: NamedNod
             TG.year: meeting.year,
             first: meeting.start_date,
             last: meeting.end_date,
-            exactness: code("precision", meeting.precision) if meeting.precision else None,
+            exactness: code("precision", meeting.precision) if exact and meeting.precision else None,
         },
         *passages,
     )
