@@ -29,7 +29,7 @@ from loaders.acts import (
     state_programme,
 )
 from loaders.canonical import canonical_trig
-from loaders.extraction import ContactMention, Extraction, ProvisionMention, ResolutionMention
+from loaders.extraction import ContactMention, Extraction, MeetingMention, ProvisionMention, ResolutionMention
 from loaders.provenance import provenance_quads
 from loaders.statements import Statements, Value
 from loaders.things import (
@@ -168,10 +168,13 @@ def _paragraphs(said: Statements, read: Extraction) -> None:
 def _mentions(said: Statements, read: Extraction) -> None:
     for treaty in read.treaties:
         state_treaty(said, treaty, *said.passage((treaty.start, treaty.end), treaty.in_))
+    recalling = {part.part for part in read.paragraphs if part.kind == "preambular" and part.force == "recalls"}
     dated = {meeting.key for meeting in read.meetings if meeting.start_date}
     for meeting in read.meetings:
         exact = meeting.start_date is not None or meeting.key not in dated
-        state_meeting(said, meeting, *said.passage((meeting.start, meeting.end), meeting.in_), exact=exact)
+        node = state_meeting(said, meeting, *said.passage((meeting.start, meeting.end), meeting.in_), exact=exact)
+        if meeting.in_ in recalling:
+            _citation(said, meeting.key, node, meeting, manner=code("manner", "recalls"))
     for resolution in read.resolutions:
         _cite_document(said, resolution)
     for mention in read.provisions:
@@ -193,19 +196,28 @@ def _cite_document(said: Statements, mention: ResolutionMention) -> None:
     said.say(cited, DCTERMS.title, _english(mention.title), *passages)
     if mention.part:
         cited = state_part(said, doc(mention.key), mention.part)
-    _citation(said, mention.cited, cited, mention)
+    _citation(said, mention.cited, cited, mention, _manner(mention.manner))
 
 
 def _cite_provision(said: Statements, mention: ProvisionMention) -> None:
     cited = state_provision(said, mention.key, *said.passage((mention.start, mention.end), mention.in_))
-    _citation(said, mention.key, cited, mention)
+    _citation(said, mention.key, cited, mention, _manner(mention.manner))
 
 
-def _citation(said: Statements, cited_key: str, cited: URIRef, mention: ResolutionMention | ProvisionMention) -> None:
+def _manner(words: str) -> URIRef:
+    return listed("manner", words) or code("manner", "refers-to")
+
+
+def _citation(
+    said: Statements,
+    cited_key: str,
+    cited: URIRef,
+    mention: ResolutionMention | ProvisionMention | MeetingMention,
+    manner: URIRef,
+) -> None:
     """One node for each pair of paragraph and thing cited; another manner in the same paragraph gets its own node."""
     citing = f"{said.key}~{mention.in_}" if mention.in_ else said.key
     node = thing("citation", f"{citing}/{cited_key}")
-    manner = listed("manner", mention.manner) or code("manner", "refers-to")
     if said.value(node, TG.manner) not in (None, manner):
         node = URIRef(f"{node}.{local_name(manner)}")
     said.statement(

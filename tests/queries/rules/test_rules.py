@@ -269,6 +269,16 @@ CASES: dict[str, list[tuple[str, str, set[tuple[str, str, str]]]]] = {
         ),
         ("meetings", MEETINGS + NOTE + cites("meeting/ctl-msp-6", "refers-to"), set()),
     ],
+    "52-recalls-meeting": [
+        (
+            "meetings, not documents, and only what is recalled",
+            RECALLING
+            + MEETINGS
+            + cites("meeting/ctl-msp-6", "recalls", "doc/a/res/70/901~pp1")
+            + cites("meeting/ctl-msp-5", "refers-to", "doc/a/res/70/901~pp1"),
+            {("doc/a/res/70/901", "def#recallsMeeting", "meeting/ctl-msp-6")},
+        ),
+    ],
     "55-follows": [
         (
             "the last of the same treaty",
