@@ -29,6 +29,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f]")
 _FORMS: Final = ("select", "ask", "construct", "describe")
 _UPDATES: Final = ("insert", "delete", "load", "clear", "drop", "create", "add", "move", "copy", "with")
 # After a `<` that compares, one of these must come; `<meeting/service>` is thus known for an IRI and nothing else.
@@ -72,11 +73,14 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
 def inspect(text: str) -> QueryShape:
     """Read the form of a query and look for SERVICE, in the text as written and with its codepoint escapes replaced.
 
-    `service_at` is an offset into whichever of the two showed it. Takes time linear in the text.
+    `service_at` is an offset into whichever reading showed it. Takes time linear in the text.
     """
     readings = [text]
     if "\\" in text:
         readings.append(_ESCAPE.sub(_unescape, text))
+    # Beyond ASCII the grammar knows letters of names and nothing else, where Python knows blanks and marks (U+00A0,
+    # U+FEFF): `SERVICEe:a` with such a character behind it is a call to the engine. So each is also read as a letter.
+    readings += [_FOREIGN.sub("a", reading) for reading in readings if not reading.isascii()]
     found = [place for reading in readings if (place := _service(reading)) is not None]
     form = next((form for reading in reversed(readings) if (form := _form(reading)) is not None), None)
     return QueryShape(form, found[0] if found else None)

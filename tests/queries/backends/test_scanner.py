@@ -30,6 +30,8 @@ CALLS = [
     f"SELECT * {{ FILTER EXISTS {{ SERVICE {U} {{ }} }} }}",
     # What Oxigraph takes although the grammar does not: no blank after the word, or before it.
     f"PREFIX ex: {U} SELECT * {{ SERVICEex:a {{ ?s ?p ?o }} }}",
+    *(f"PREFIX ex: {U} SELECT * {{ SERVICEex:a{odd}{{ ?s ?p ?o }} }}" for odd in "\ufeff\u200d\u2c00\u00a0"),
+    f"PREFIX ex: {U} SELECT * {{ SERVICEex:a\\ufeff{{ ?s ?p ?o }} }}",
     f"PREFIX ex: {U} PREFIX SERVICEex: {U} SELECT * {{ SERVICEex:a {{ ?s ?p ?o }} }}",
     f"PREFIX ex: {U} SELECT * {{ SERVICESILENTex:a {{ ?s ?p ?o }} }}",
     f"PREFIX : {U} SELECT * {{ service:a # {{\n {{ ?s ?p ?o }} }}",
