@@ -66,6 +66,8 @@ class Names:
             "count": self._count,
             "post": self._post,
             "tenure": self._tenure,
+            "vote": self._vote,
+            "action": self._action,
         }
 
     def subjects(self) -> list[str]:
@@ -266,6 +268,15 @@ class Names:
     def _tenure(self, subject: str) -> str | None:
         person, post = self._said(subject, TG.holder), self._said(subject, TG.post)
         return f"{person}, {post}" if person and post else None
+
+    def _vote(self, subject: str) -> str | None:
+        stage, text = self._said(subject, TG.stage), self._said(subject, TG.voteOn)
+        return f"Vote on {text} ({stage})" if text and stage else self._from_key(subject)
+
+    def _action(self, subject: str) -> str | None:
+        state, what = self._said(subject, TG.state), self._said(subject, TG.actionType)
+        short = self._short(self._one(subject, TG.ofTreaty))
+        return f"{state}: {what} ({short})" if state and what else self._from_key(subject)
 
     def _from_key(self, subject: str) -> str:
         """A name made of the key: `body/aplc-committees` is "Aplc committees"."""

@@ -18,10 +18,15 @@ from queries.parameters import Parameter, parameter
 from queries.scanner import inspect
 from queries.values import UNDEF, fill, values_blocks
 
-KINDS: Final = ("questions", "rules", "audit")
+KINDS: Final = ("questions", "rules", "audit", "gaps")
 _SEVERITIES: Final = ("violation", "warning", "info")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_FORM: Final = {"questions": ("select", "ask", "construct", "describe"), "rules": ("construct",), "audit": ("select",)}
+_FORM: Final = {
+    "questions": ("select", "ask", "construct", "describe"),
+    "rules": ("construct",),
+    "audit": ("select",),
+    "gaps": ("select",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Catalogue(Mapping[str, StoredQuery]):
 
     @classmethod
     def load(cls, kind: str = "questions", directory: Path | str | None = None) -> Catalogue:
-        """Read `questions`, `rules` or `audit`, of this package or of a directory. Raises CatalogueError."""
+        """Read `questions`, `rules`, `audit` or `gaps`, of this package or of a directory. Raises CatalogueError."""
         if kind not in KINDS:
             raise CatalogueError(f"no such kind of query: {kind}; there are {', '.join(KINDS)}")
         folder: Traversable = files("queries").joinpath(kind) if directory is None else Path(directory)
@@ -137,7 +142,7 @@ def read_query(text: str, filename: str, kind: str) -> StoredQuery:
         parameters=parameters,
         columns=columns,
         questions=_numbers(header, filename),
-        rule=words(header, "rule", filename, needed=kind != "questions"),
+        rule=words(header, "rule", filename, needed=kind in ("rules", "audit")),
         severity=words(header, "severity", filename, needed=kind == "audit"),
         tags=tuple(str(tag) for tag in listing(header, "tags")),
         header=header,

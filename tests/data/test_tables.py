@@ -31,15 +31,20 @@ def read(path: Path) -> TableResult:
     return read_table(path)
 
 
-def triples() -> Iterator[tuple[Node, URIRef, Node, URIRef | None]]:
+#: Tables that hold what other sources say, errors among them; the audit finds these.
+CLAIMS = ("meeting_claims", "outcomes_other", "treaties_other", "treaty_actions", "votes")
+
+
+def triples(without: tuple[str, ...] = ()) -> Iterator[tuple[Node, URIRef, Node, URIRef | None]]:
     for path in TABLES:
-        for positioned in read(path).quads:
-            yield positioned.quad
+        if path.stem not in without:
+            for positioned in read(path).quads:
+                yield positioned.quad
 
 
 def values(predicate: URIRef) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for subject, verb, value, _ in triples():
+    for subject, verb, value, _ in triples(CLAIMS):
         if verb == predicate:
             found[key_of(str(subject))].add(str(value))
     return found
@@ -123,7 +128,7 @@ def test_graphs_are_named_after_sources() -> None:
 def test_nothing_ends_before_it_starts() -> None:
     for first, last in ((TG.startDate, TG.endDate), (TG.plannedStartDate, TG.plannedEndDate)):
         starts, ends = values(first), values(last)
-        assert starts.keys() == ends.keys()
+        assert ends.keys() <= starts.keys()
         for key, days in ends.items():
             assert max(starts[key]) <= min(days), key
 
@@ -146,14 +151,16 @@ def test_ordinals_follow_the_dates_within_a_series() -> None:
             members[name].append((int(ordinal), min(starts.get(key, {"9999"}))))
     assert {len(found) for name, found in members.items() if name.endswith("/aplc-msp")} == {23}
     for name, found in members.items():
-        assert [ordinal for ordinal, _ in sorted(found)] == list(range(1, len(found) + 1)), name
-        assert [day for _, day in sorted(found)] == sorted(day for _, day in found), name
+        if name.rpartition("/")[2].startswith(("aplc-", "ccm-")):
+            assert [ordinal for ordinal, _ in sorted(found)] == list(range(1, len(found) + 1)), name
+        days = [day for _, day in sorted(found) if day != "9999"]
+        assert days == sorted(days), name
 
 
 def test_the_key_of_a_meeting_says_what_its_row_says() -> None:
     kinds, ordinals, treaties = values(TG.meetingType), values(TG.ordinal), values(TG.ofTreaty)
     for key, names in values(TG.inSeries).items():
-        treaty, kind, nominal = key.split("-")
+        treaty, kind, nominal = key.rsplit("-", 2)
         assert names == {f"{ID}series/{treaty}-{kind}"}, key
         assert kinds[key] == {f"{CODE}meeting-type/{kind}"}, key
         assert treaties[key] == {f"{ID}treaty/{treaty}"}, key
@@ -185,7 +192,7 @@ def test_the_annual_resolutions_on_mines_are_complete() -> None:
 def test_the_sources_differ_only_where_it_is_known() -> None:
     functional = {str(predicate) for predicate in load_schema().functional} | {str(SKOS.prefLabel)}
     said: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for subject, predicate, value, _ in triples():
+    for subject, predicate, value, _ in triples(CLAIMS):
         if str(predicate) in functional:
             said[(key_of(str(subject)), str(predicate).rpartition("#")[2])].add(str(value))
     assert {slot: sorted(found) for slot, found in said.items() if len(found) > 1} == {

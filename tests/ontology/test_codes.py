@@ -20,6 +20,7 @@ def languages(graph: Graph, node: object) -> set[str]:
 def test_every_list_is_there() -> None:
     wanted = {"force", "task", "manner", "meeting-type", "document-type", "finding-state", "precision", "confidence"}
     wanted |= {"severity", "lineage", "mode", "invitee", "capacity", "bearer", "scale", "deadline", "participation"}
+    wanted |= {"action-type", "adoption-type", "regional-group", "stage", "state-group", "un-status"}
     assert set(load_schema().schemes()) == wanted | {"role", "authority"}
 
 

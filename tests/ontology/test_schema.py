@@ -101,4 +101,4 @@ def test_codes_of_an_unknown_list_name_the_known_ones() -> None:
 
 
 def test_planned_terms() -> None:
-    assert load_schema().planned == {TG.TreatyAction, TG.Vote, TG.Position, TG.amends}
+    assert load_schema().planned == {TG.Position, TG.amends}
