@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from api.problems import Problem
 
-__all__ = ["content_type", "form_fields", "read_body", "read_text"]
+__all__ = ["content_type", "form_fields", "read_body", "read_text", "require_utf8"]
 
 _MAX_FIELDS = 1000
 
@@ -57,6 +57,16 @@ def read_text(body: bytes, charset: str | None) -> str:
         return body.decode(codec.name).removeprefix("\ufeff")
     except UnicodeError:
         raise Problem("bad-request", f"the body is not valid {codec.name}") from None
+
+
+def require_utf8(charset: str | None) -> None:
+    """Queries are sent in UTF-8 and in no other character set (SPARQL 1.1 Protocol, 2.1.3); ASCII is part of it.
+
+    Raises:
+        Problem: `unsupported-media-type`.
+    """
+    if charset is not None and charset.strip().strip('"').casefold() not in ("utf-8", "utf8", "us-ascii", "ascii"):
+        raise Problem("unsupported-media-type", f"a query is sent in UTF-8, not in {charset[:40]!r}")
 
 
 def form_fields(text: str) -> list[tuple[str, str]]:

@@ -37,6 +37,8 @@ _RDFLIB: Final = {
 }
 _COUNT_DEFAULT: Final = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 _COUNT_NAMED: Final = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
+_COUNT_CLASSES: Final = "SELECT ?of (COUNT(?s) AS ?n) WHERE { ?s a ?of FILTER(isIRI(?of)) } GROUP BY ?of ORDER BY ?of"
+_COUNT_PROPERTIES: Final = "SELECT ?of (COUNT(*) AS ?n) WHERE { ?s ?of ?o } GROUP BY ?of ORDER BY ?of"
 
 
 def service_description(backend: Backend, *, address: str, form: Format) -> bytes:
@@ -59,6 +61,16 @@ def service_description(backend: Backend, *, address: str, form: Format) -> byte
     graph.add((default, RDFS.comment, Literal(about, lang="en")))
     for (count,) in backend.query(_COUNT_DEFAULT):
         graph.add((default, VOID.triples, Literal(int(count.value))))
+    for number, (name, count) in enumerate(backend.query(_COUNT_CLASSES)):
+        part = BNode(f"class-{number}")
+        graph.add((default, VOID.classPartition, part))
+        graph.add((part, VOID["class"], URIRef(name.value)))
+        graph.add((part, VOID.entities, Literal(int(count.value))))
+    for number, (name, count) in enumerate(backend.query(_COUNT_PROPERTIES)):
+        part = BNode(f"property-{number}")
+        graph.add((default, VOID.propertyPartition, part))
+        graph.add((part, VOID.property, URIRef(name.value)))
+        graph.add((part, VOID.triples, Literal(int(count.value))))
     for number, (name, count) in enumerate(backend.query(_COUNT_NAMED)):
         entry, described = BNode(f"graph-{number}"), BNode(f"size-{number}")
         graph.add((dataset, SD.namedGraph, entry))

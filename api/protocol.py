@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,37 +14,52 @@ from api.problems import Problem
 __all__ = ["QueryRequest", "query_request"]
 
 _MAX_GRAPHS: Final = 1000
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 _FORMS: Final = (*formats.ROWS, *formats.RDF, formats.HTML)
 
 
 @dataclass(frozen=True)
 class QueryRequest:
-    """One query operation. `text` is None when there is no query; the graphs are absolute IRIs."""
+    """One query operation. `text` is None when there is no query; the graphs are absolute IRIs.
+
+    `union` widens the default graph by all named graphs; `timeout_s` is the client's own limit in seconds.
+    """
 
     text: str | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     form: str | None = None
+    union: bool = False
+    timeout_s: float | None = None
+
+    def limit_s(self, operators: float) -> float:
+        """The limit in seconds that holds: the operator's, or the client's where that is lower."""
+        return operators if self.timeout_s is None else min(self.timeout_s, operators)
 
 
 def query_request(fields: Sequence[tuple[str, str]]) -> QueryRequest:
     """Read the fields of an address or of a form.
 
     Raises:
-        Problem: `bad-request` for two queries, two formats, or a graph that is not an absolute IRI;
-            `refused-feature` for an update.
+        Problem: `bad-request` for two queries, a graph that is not an absolute IRI, a limit that is no time, or a
+            union of a dataset that the request names; `refused-feature` for an update.
     """
     given: dict[str, list[str]] = {}
     for name, value in fields:
         given.setdefault(name, []).append(value)
     if "update" in given:
         raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
-    return QueryRequest(
+    asked = QueryRequest(
         text=_one(given, "query"),
         default_graphs=_graphs(given, "default-graph-uri"),
         named_graphs=_graphs(given, "named-graph-uri"),
         form=_format(given.get("format", [])),
+        union=_truth(given, "union"),
+        timeout_s=_seconds(given, "timeout"),
     )
+    if asked.union and (asked.default_graphs or asked.named_graphs):
+        raise Problem("bad-request", "union: it widens the whole default graph; leave out the graph parameters")
+    return asked
 
 
 def _one(given: dict[str, list[str]], name: str) -> str | None:
@@ -51,6 +67,22 @@ def _one(given: dict[str, list[str]], name: str) -> str | None:
     if len(values) > 1:
         raise Problem("bad-request", f"{name}: given {len(values)} times; give it once")
     return values[0] if values else None
+
+
+def _truth(given: dict[str, list[str]], name: str) -> bool:
+    word = (_one(given, name) or "false").strip().casefold()
+    if word not in ("true", "false", "1", "0"):
+        raise Problem("bad-request", f"{name}: expected true or false, not {word[:40]!r}")
+    return word in ("true", "1")
+
+
+def _seconds(given: dict[str, list[str]], name: str) -> float | None:
+    text = _one(given, name)
+    if text is None or not text.strip():
+        return None
+    if not _SECONDS.fullmatch(text.strip()) or float(text) <= 0:
+        raise Problem("bad-request", f"{name}: expected a number of seconds above 0, not {text[:40]!r}")
+    return float(text)
 
 
 def _format(words: list[str]) -> str | None:

@@ -66,6 +66,7 @@ def result_table(backend: Backend, *, asked: QueryRequest, rows: int, timeout_s:
         asked.text or "",
         default_graphs=asked.default_graphs or None,
         named_graphs=asked.named_graphs or None,
+        union=asked.union,
         timeout_s=timeout_s,
     )
     if result.kind == "ask":

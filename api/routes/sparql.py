@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import description, formats
-from api.bodies import content_type, form_fields, read_body, read_text
+from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
 from api.context import Context, context
 from api.errors import problem_for
 from api.negotiation import Format, negotiate
@@ -51,18 +51,16 @@ async def sparql_get(request: Request) -> Response:
 async def sparql_post(request: Request) -> Response:
     """Answer a query given in the body."""
     media_type, parameters = content_type(request)
-    limit = context(request).settings.max_upload_bytes
-    in_address = list(request.query_params.multi_items())
-    if media_type == _FORM:
-        text = read_text(await read_body(request, limit), parameters.get("charset"))
-        asked = query_request(form_fields(text) + [field for field in in_address if field[0] == "format"])
-    elif media_type == _DIRECT:
-        text = read_text(await read_body(request, limit), parameters.get("charset"))
-        asked = query_request([("query", text), *in_address])
-    elif media_type == _UPDATE:
+    if media_type == _UPDATE:
         raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
-    else:
-        raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}")
+    if media_type not in (_FORM, _DIRECT):
+        accepted = {"accept-post": f"{_FORM}, {_DIRECT}"}
+        raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}", headers=accepted)
+    require_utf8(parameters.get("charset"))
+    text = read_text(await read_body(request, context(request).settings.max_upload_bytes), None)
+    # What stands in the address counts beside what stands in the body: a query in both is one query too many.
+    fields = form_fields(text) if media_type == _FORM else [("query", text)]
+    asked = query_request([*fields, *request.query_params.multi_items()])
     if asked.text is None:
         raise Problem("bad-request", "query: there is none")
     return await _answer(request, asked)
@@ -99,10 +97,13 @@ async def _answer(request: Request, asked: QueryRequest) -> Response:
     if form.name == "html":
         return await _result_page(request, asked)
     # A release does not change, so its name, the query and the format decide the bytes.
-    tag = etag(here.engine.release, text, *asked.default_graphs, "named", *asked.named_graphs, form.media_type)
+    dataset = (*asked.default_graphs, "named", *asked.named_graphs, "union" if asked.union else "")
+    tag = etag(here.engine.release, text, *dataset, form.media_type)
     if request.method == "GET" and matches(request, tag):
         return Response(status_code=304, headers={"etag": tag, "vary": "Accept", "cache-control": "no-cache"})
-    stream = await here.engine.stream(partial(_run, asked=asked, form=form, timeout_s=here.settings.timeout_s))
+    stream = await here.engine.stream(
+        partial(_run, asked=asked, form=form, timeout_s=asked.limit_s(here.settings.timeout_s))
+    )
     return StreamResponse(stream, form, {"etag": tag})
 
 
@@ -111,6 +112,7 @@ def _run(backend: Backend, *, asked: QueryRequest, form: Format, timeout_s: floa
         asked.text or "",
         default_graphs=asked.default_graphs or None,
         named_graphs=asked.named_graphs or None,
+        union=asked.union,
         timeout_s=timeout_s,
     )
     return result.kind, iter(result.serialize(form.media_type))
@@ -121,7 +123,12 @@ async def _result_page(request: Request, asked: QueryRequest) -> Response:
     problem = result = None
     try:
         result = await here.engine.call(
-            partial(result_table, asked=asked, rows=here.settings.max_table_rows, timeout_s=here.settings.timeout_s)
+            partial(
+                result_table,
+                asked=asked,
+                rows=here.settings.max_table_rows,
+                timeout_s=asked.limit_s(here.settings.timeout_s),
+            )
         )
     except QueryError as error:
         problem = problem_for(error)

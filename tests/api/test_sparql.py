@@ -189,7 +189,8 @@ def test_bad_requests(client: TestClient, call: dict[str, object], status: int) 
     [
         ("text/plain", b"ASK {}", 415),
         ("", b"ASK {}", 415),
-        (DIRECT + "; charset=utf-16", "ASK {}".encode("utf-16"), 200),
+        (DIRECT + "; charset=utf-16", "ASK {}".encode("utf-16"), 415),
+        (DIRECT + '; charset="UTF-8"', b"ASK {}", 200),
         (DIRECT + "; charset=no-such", b"ASK {}", 415),
         (DIRECT, b"ASK { \xff }", 400),
         (FORM, b"query=%FF", 400),

@@ -1,0 +1,267 @@
+"""The SPARQL 1.1 Protocol over a real connection, situation by situation.
+
+Written from https://www.w3.org/TR/sparql11-protocol/ (2.1 query operation, 2.2 update operation) and from
+https://www.w3.org/TR/sparql11-service-description/ (2 accessing, 3 vocabulary). Updates are never served, so each
+situation about them must end in a client error and change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import rdflib
+from httpx2 import Client, Response
+from rdflib.namespace import RDF
+
+ID = "https://w3id.org/treatygraph/graph/"
+ONE = f"{ID}a/res/91/7"
+OTHER = f"{ID}note-verbale/2031-02-03/ctl-msp-5"
+FORM = "application/x-www-form-urlencoded"
+DIRECT = "application/sparql-query"
+UPDATE = "application/sparql-update"
+SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
+TABLES = {
+    "application/sparql-results+json",
+    "application/sparql-results+xml",
+    "text/csv",
+    "text/tab-separated-values",
+}
+GRAPHS = {"text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml"}
+SIZE = "SELECT (COUNT(*) AS ?n) {0} WHERE {{ ?s ?p ?o }}"
+NAMES = "SELECT DISTINCT ?n {0} WHERE {{ GRAPH ?n {{ ?s ?p ?o }} }} ORDER BY ?n"
+
+
+def media_type(answer: Response) -> str:
+    return answer.headers["content-type"].partition(";")[0].strip()
+
+
+def values(answer: Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [row["n"]["value"] for row in json.loads(answer.text)["results"]["bindings"]]
+
+
+def send(http: Client, way: str, query: str, fields: list[tuple[str, str]] | None = None) -> Response:
+    """One query in one of the three ways of section 2.1."""
+    fields = fields or []
+    if way == "get":
+        return http.get("/sparql?" + urlencode([("query", query), *fields]))
+    if way == "form":
+        return http.post("/sparql", content=urlencode([("query", query), *fields]), headers={"content-type": FORM})
+    return http.post("/sparql?" + urlencode(fields), content=query.encode(), headers={"content-type": DIRECT})
+
+
+WAYS = pytest.mark.parametrize("way", ["get", "form", "direct"])
+
+
+@WAYS
+def test_a_query_is_answered(http: Client, way: str) -> None:
+    answer = send(http, way, "ASK {}")
+    assert (answer.status_code, answer.json()["boolean"]) == (200, True)
+
+
+@WAYS
+def test_default_graphs_of_the_request_are_merged(http: Client, way: str) -> None:
+    each = [values(send(http, way, SIZE.format(""), [("default-graph-uri", iri)])) for iri in (ONE, OTHER)]
+    both = values(
+        send(http, way, SIZE.format(""), [("default-graph-uri", ONE), ("default-graph-uri", OTHER)]),
+    )
+    sizes = [int(size) for (size,) in each]
+    assert min(sizes) > 0
+    assert max(sizes) < int(both[0]) <= sum(sizes)
+    assert values(send(http, way, NAMES.format(""), [("default-graph-uri", ONE)])) == []
+
+
+@WAYS
+def test_named_graphs_of_the_request(http: Client, way: str) -> None:
+    named = [("named-graph-uri", ONE), ("named-graph-uri", OTHER)]
+    assert values(send(http, way, NAMES.format(""), named)) == [ONE, OTHER]
+    assert values(send(http, way, SIZE.format(""), named)) == ["0"], "a dataset of named graphs has an empty default"
+
+
+@WAYS
+def test_a_full_dataset_of_the_request(http: Client, way: str) -> None:
+    full = [("default-graph-uri", ONE), ("named-graph-uri", OTHER)]
+    assert values(send(http, way, NAMES.format(""), full)) == [OTHER]
+    alone = values(send(http, way, SIZE.format(""), [("default-graph-uri", ONE)]))
+    assert values(send(http, way, SIZE.format(""), full)) == alone != ["0"]
+
+
+@WAYS
+def test_the_dataset_of_the_request_goes_before_that_of_the_query(http: Client, way: str) -> None:
+    """Section 2.1.4: with both, the protocol's dataset is used."""
+    wanted = values(send(http, way, SIZE.format(""), [("default-graph-uri", ONE)]))
+    assert values(send(http, way, SIZE.format(f"FROM <{OTHER}>"), [("default-graph-uri", ONE)])) == wanted
+    assert values(send(http, way, NAMES.format(f"FROM NAMED <{OTHER}>"), [("named-graph-uri", ONE)])) == [ONE]
+
+
+@WAYS
+def test_the_dataset_of_the_query_alone(http: Client, way: str) -> None:
+    asked = values(send(http, way, SIZE.format(""), [("default-graph-uri", ONE)]))
+    assert values(send(http, way, SIZE.format(f"FROM <{ONE}>"))) == asked
+    assert values(send(http, way, NAMES.format(f"FROM NAMED <{ONE}>"))) == [ONE]
+
+
+@WAYS
+def test_the_default_graph_is_the_canonical_graph_and_union_widens_it(http: Client, way: str) -> None:
+    plain = int(values(send(http, way, SIZE.format("")))[0])
+    union = int(values(send(http, way, SIZE.format(""), [("union", "true")]))[0])
+    assert union > plain > 0
+    assert int(values(send(http, way, SIZE.format(""), [("union", "false")]))[0]) == plain
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT ?s WHERE { ?s ?p ?o } LIMIT 1", TABLES),
+        ("ASK { ?s ?p ?o }", {"application/sparql-results+json", "application/sparql-results+xml"}),
+        (f"DESCRIBE <{ID[:-6]}id/doc/a/res/91/7>", GRAPHS),
+        ("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 1", GRAPHS),
+    ],
+)
+@WAYS
+def test_the_media_type_fits_the_form_of_the_query(http: Client, way: str, query: str, expected: set[str]) -> None:
+    answer = send(http, way, query)
+    assert answer.status_code == 200
+    assert media_type(answer) in expected
+    head = http.head("/sparql", params={"query": query})
+    assert head.headers["content-type"] == http.get("/sparql", params={"query": query}).headers["content-type"]
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize("form", sorted(TABLES))
+def test_tables_are_what_their_specifications_say(http: Client, form: str) -> None:
+    query = 'SELECT ?n ?e ("a,\\"b" AS ?q) ("x"@en AS ?l) WHERE { BIND(3 AS ?n) }'
+    answer = http.get("/sparql", params={"query": query}, headers={"accept": form})
+    text = answer.content.decode()
+    if form == "text/csv":
+        assert text == 'n,e,q,l\r\n3,,"a,""b",x\r\n'
+    elif form == "text/tab-separated-values":
+        assert text == '?n\t?e\t?q\t?l\n3\t\t"a,\\"b"\t"x"@en\n'
+    elif form.endswith("json"):
+        document = json.loads(text)
+        assert document["head"]["vars"] == ["n", "e", "q", "l"]
+        (row,) = document["results"]["bindings"]
+        assert "e" not in row
+        assert row["l"] == {"type": "literal", "value": "x", "xml:lang": "en"}
+        assert row["n"]["datatype"] == "http://www.w3.org/2001/XMLSchema#integer"
+    else:
+        assert 'xmlns="http://www.w3.org/2005/sparql-results#"' in text
+        assert text.count("<variable ") == 4
+        assert text.count("<binding ") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "status"),
+    [
+        ("another method", {"method": "PUT", "params": {"query": "ASK {}"}}, 405),
+        ("no method for deleting", {"method": "DELETE"}, 405),
+        ("two queries in the address", {"method": "GET", "params": [("query", "ASK {}"), ("query", "ASK {}")]}, 400),
+        ("two queries in the form", {"content": "query=ASK%20%7B%7D&query=ASK%20%7B%7D", "type": FORM}, 400),
+        ("one in form and address", {"params": {"query": "ASK {}"}, "content": "query=a", "type": FORM}, 400),
+        ("one in body and address", {"params": {"query": "ASK {}"}, "content": "ASK {}", "type": DIRECT}, 400),
+        ("a form with a wrong media type", {"content": "query=ASK%20%7B%7D", "type": "text/plain"}, 415),
+        ("a query with a wrong media type", {"content": "ASK {}", "type": "text/turtle"}, 415),
+        ("a form without media type", {"content": "query=ASK%20%7B%7D"}, 415),
+        ("a query without media type", {"content": "ASK {}"}, 415),
+        ("only UTF-8", {"content": "ASK {}".encode("utf-16"), "type": f"{DIRECT}; charset=UTF-16"}, 415),
+        ("bytes that are not what they say", {"content": "ASK {}".encode("utf-16"), "type": DIRECT}, 400),
+        ("bad syntax", {"method": "GET", "params": {"query": "ASK { WHERE }"}}, 400),
+        ("bad syntax in a form", {"content": "query=SELECT%20%2A", "type": FORM}, 400),
+        ("an empty form", {"content": "", "type": FORM}, 400),
+        ("an empty body", {"content": "", "type": DIRECT}, 400),
+        ("a graph that is no IRI", {"method": "GET", "params": {"query": "ASK {}", "named-graph-uri": "a b"}}, 400),
+        ("a limit that is no time", {"method": "GET", "params": {"query": "ASK {}", "timeout": "-1"}}, 400),
+        ("a limit of words", {"method": "GET", "params": {"query": "ASK {}", "timeout": "1e9"}}, 400),
+        ("two limits", {"method": "GET", "params": [("query", "ASK {}"), ("timeout", "1"), ("timeout", "2")]}, 400),
+        ("half a union", {"method": "GET", "params": {"query": "ASK {}", "union": "1", "default-graph-uri": ONE}}, 400),
+        ("a union of words", {"method": "GET", "params": {"query": "ASK {}", "union": "maybe"}}, 400),
+        ("an impossible media type", {"method": "GET", "params": {"query": "ASK {}"}, "accept": "image/png"}, 406),
+        ("an update by GET", {"method": "GET", "params": {"update": "CLEAR NAMED"}}, 403),
+        ("an update by form", {"content": "update=CLEAR%20ALL", "type": FORM}, 403),
+        ("an update sent directly", {"content": "CLEAR ALL", "type": UPDATE}, 403),
+        ("two updates", {"content": "update=CLEAR%20ALL&update=CLEAR%20ALL", "type": FORM}, 403),
+        ("an update with a wrong media type", {"content": "update=CLEAR%20ALL", "type": "text/plain"}, 415),
+        ("an update without media type", {"content": "update=CLEAR%20ALL"}, 415),
+        ("an update in UTF-16", {"content": "CLEAR ALL".encode("utf-16"), "type": f"{UPDATE}; charset=UTF-16"}, 403),
+        ("an update of bad syntax", {"content": "update=CLEAR%20XYZ", "type": FORM}, 403),
+        ("datasets of an update", {"params": {"using-graph-uri": ONE}, "content": "CLEAR ALL", "type": UPDATE}, 403),
+        ("a query and an update", {"content": "query=ASK%20%7B%7D&update=CLEAR%20ALL", "type": FORM}, 403),
+        ("an update where a query belongs", {"content": "CLEAR ALL", "type": DIRECT}, 403),
+    ],
+)  # fmt: skip
+def test_bad_requests_are_client_errors(http: Client, name: str, call: dict[str, Any], status: int) -> None:
+    headers = {"content-type": call.pop("type")} if "type" in call else {}
+    headers |= {"accept": call.pop("accept")} if "accept" in call else {}
+    answer = http.request(call.pop("method", "POST"), "/sparql", headers=headers, **call)
+    assert answer.status_code == status, f"{name}: {answer.text}"
+    assert media_type(answer) == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert int(values(http.get("/sparql", params={"query": SIZE.format("")}))[0]) > 0, "nothing was changed"
+
+
+def test_a_refused_media_type_is_told_what_is_accepted(http: Client) -> None:
+    answer = http.post("/sparql", content="ASK {}", headers={"content-type": "text/plain"})
+    assert answer.headers["accept-post"] == f"{FORM}, {DIRECT}"
+
+
+def test_other_fields_are_ignored(http: Client) -> None:
+    assert http.get("/sparql", params={"query": "ASK {}", "default-graph": "a b", "debug": "on"}).status_code == 200
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "text/turtle", "application/rdf+xml", "application/ld+json;q=0.5"])
+def test_the_service_describes_itself_in_rdf(http: Client, accept: str | None) -> None:
+    """Section 2: a GET of the endpoint without a query gives RDF."""
+    answer = http.get("/sparql", headers={"accept": accept} if accept else {"accept": ""})
+    assert answer.status_code == 200
+    assert media_type(answer) in GRAPHS
+    assert (
+        http.head("/sparql", headers={"accept": accept or ""}).headers["content-type"] in answer.headers["content-type"]
+    )
+    graph = rdflib.Graph().parse(data=answer.text, format=media_type(answer))
+    (service,) = graph.subjects(RDF.type, SD.Service)
+    assert set(graph.objects(service, SD.endpoint)) == {
+        rdflib.URIRef(f"{http.base_url}/sparql".replace("//sparql", "/sparql"))
+    }
+
+
+def test_the_description_keeps_to_its_vocabulary(http: Client) -> None:
+    """Section 3: what each property leads from and to."""
+    graph = rdflib.Graph().parse(data=http.get("/sparql", params={"format": "turtle"}).text, format="turtle")
+    links = {
+        SD.endpoint: (SD.Service, None),
+        SD.supportedLanguage: (SD.Service, {SD.SPARQL11Query}),
+        SD.resultFormat: (SD.Service, None),
+        SD.defaultDataset: (SD.Service, SD.Dataset),
+        SD.defaultGraph: (SD.Dataset, SD.Graph),
+        SD.namedGraph: (SD.Dataset, SD.NamedGraph),
+        SD.graph: (SD.NamedGraph, SD.Graph),
+        SD.name: (SD.NamedGraph, None),
+    }
+    for predicate, (domain, target) in links.items():
+        pairs = list(graph.subject_objects(predicate))
+        assert pairs, predicate
+        for subject, value in pairs:
+            assert (subject, RDF.type, domain) in graph
+            if isinstance(target, set):
+                assert value in target
+            elif target is not None:
+                assert (value, RDF.type, target) in graph
+    used = {p for p in graph.predicates() if p in SD}
+    assert used <= set(links), "a term of the vocabulary that this test does not know"
+
+
+def test_the_description_counts_the_store(http: Client) -> None:
+    void = rdflib.Namespace("http://rdfs.org/ns/void#")
+    graph = rdflib.Graph().parse(data=http.get("/sparql", params={"format": "turtle"}).text, format="turtle")
+    default = next(graph.objects(None, SD.defaultGraph))
+    assert str(graph.value(default, void.triples)) == values(send(http, "get", SIZE.format("")))[0]
+    classes = {
+        str(graph.value(part, void["class"])): int(graph.value(part, void.entities))
+        for part in graph.objects(default, void.classPartition)
+    }
+    assert classes["https://w3id.org/treatygraph/def#Resolution"] == 2
+    properties = sum(int(graph.value(p, void.triples)) for p in graph.objects(default, void.propertyPartition))
+    assert properties == int(graph.value(default, void.triples))
