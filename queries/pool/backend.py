@@ -1,0 +1,248 @@
+"""The pooled back end: a release asked in worker processes that can be ended.
+
+The first wall is here: a text that calls SERVICE or updates is refused before a worker sees it. The second is in the
+workers, which have no network. Limits hold for each query alone: a query that breaks one is ended with its process, and
+a spare takes the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pyoxigraph as ox
+
+from queries.backend import Direction, Link, Relation
+from queries.errors import BackendError, UnsupportedFormat
+from queries.frontier import neighbours_by_query
+from queries.pool.jobs import QueryInfo, Request, time_limit
+from queries.pool.keeper import Keeper
+from queries.pool.pool import Limits, Pool
+from queries.pool.process import Plan
+from queries.pool.streams import AsyncStream, Body, PooledStream, open_stream
+from queries.results import GRAPH_TYPES, TABLE_TYPES, Answer, Kind, QueryResult
+
+_ROWS: Final = "application/sparql-results+json"
+_TRIPLES: Final = "application/n-triples"
+_AHEAD: Final = 8 * 1024 * 1024
+_REMEMBERED: Final = 4096
+_LONG_TEXT: Final = 20_000  # characters; longer texts are read by the first wall in a thread, off the event loop
+_START_S: Final = 60.0
+_CLOSE_S: Final = 10.0
+
+
+class PooledBackend:
+    """See `queries.backend.Backend`; safe to use from threads and from event loops at the same time.
+
+    Args:
+        store: the directory of the release's store; only read.
+        release: the name of the release.
+        workers: how many queries run at the same time; one spare process stands ready beside them.
+        deadline_s: the longest that a query may take, reading included, from the moment a worker takes it.
+        max_memory_mb: MiB that a query may take beyond what the opened store takes.
+        queue_size: how many queries may wait for a worker.
+        queue_wait_s: how long one waits before it is sent away with PoolFull.
+        network: True leaves workers their network; only the first wall holds then.
+        limits: all of the above and more, instead of them.
+
+    Raises BackendError when no worker can open the store.
+    """
+
+    def __init__(
+        self,
+        store: Path | str,
+        *,
+        release: str = "unreleased",
+        workers: int = 2,
+        deadline_s: float = 60.0,
+        max_memory_mb: int = 1024,
+        queue_size: int = 16,
+        queue_wait_s: float = 2.0,
+        network: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
+        self._limits = limits or Limits(workers, deadline_s, max_memory_mb, queue_size, queue_wait_s, network)
+        self._pool = Pool(Plan(Path(store), release), self._limits)
+        self._keeper = Keeper(self._pool)
+        self._switching = threading.Lock()
+        self._kinds: OrderedDict[bytes, Kind] = OrderedDict()
+        pool = self._pool
+        with pool.changed:
+            pool.changed.wait_for(lambda: pool.idle or pool.failure, _START_S)
+            failure = None if pool.idle else pool.failure or "no worker became ready"
+        if failure is not None:
+            self.close()
+            raise BackendError(failure)
+
+    @property
+    def release(self) -> str:
+        """The name of the release that new queries are asked of."""
+        return self._pool.plan.release
+
+    def query(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+        union: bool = False,
+        timeout_s: float | None = None,
+    ) -> QueryResult:
+        """See `Backend.query`; also raises QueryTooLarge, PoolFull and the errors of `queries.pool.errors`.
+
+        A text not seen before is checked by a worker first. Each way of reading the result then runs in a worker.
+        """
+        limit_s = time_limit(timeout_s, self._limits.deadline_s)
+        graphs: dict[str, Any] = {"default_graphs": default_graphs, "named_graphs": named_graphs, "union": union}
+        kind = self._checked(text, limit_s)
+        for iri in (*(default_graphs or ()), *(named_graphs or ())):
+            _require_iri(iri)
+
+        def ask(media_type: str) -> PooledStream:
+            request = self._read(text, table_type=media_type, graph_type=media_type, **graphs)
+            return PooledStream(self._pool, request, limit_s)
+
+        return _PooledResult(kind, ask)
+
+    async def execute(
+        self,
+        text: str,
+        *,
+        table_type: str = _ROWS,
+        graph_type: str = "text/turtle",
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+        union: bool = False,
+        timeout_s: float | None = None,
+    ) -> AsyncStream:
+        """Ask from an event loop: the answer as bytes, in the type for its kind, when its first bytes are there.
+
+        Before the first byte: QuerySyntaxError, QueryRefused, QueryTooLarge, PoolFull, QueryTimeout, OutOfMemory,
+        EngineCrashed, WorkerDied, QueryCancelled, UnsupportedFormat, BackendError. While reading: StreamBroken. Close
+        the stream; a cancelled task stops its query.
+        """
+        limit_s = time_limit(timeout_s, self._limits.deadline_s)
+        if table_type not in TABLE_TYPES or graph_type not in GRAPH_TYPES:
+            raise UnsupportedFormat(f"results are written as {', '.join((*TABLE_TYPES, *GRAPH_TYPES))}")
+
+        def read() -> Request:
+            return self._read(
+                text,
+                table_type=table_type,
+                graph_type=graph_type,
+                default_graphs=default_graphs,
+                named_graphs=named_graphs,
+                union=union,
+            )
+
+        request = read() if len(text) < _LONG_TEXT else await asyncio.to_thread(read)
+        for iri in (*(default_graphs or ()), *(named_graphs or ())):
+            _require_iri(iri)
+        return await open_stream(self._pool, request, limit_s)
+
+    def neighbours(
+        self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
+    ) -> Iterator[Link]:
+        """See `Backend.neighbours`."""
+        return neighbours_by_query(self.query, frontier, relations, direction)
+
+    def running(self) -> list[QueryInfo]:
+        """The queries in the workers, the oldest first."""
+        return self._pool.listed()
+
+    def cancel(self, identifier: str) -> bool:
+        """End a running query by its id; False when none of this id runs."""
+        return self._pool.cancel(identifier)
+
+    def counts(self) -> dict[str, int]:
+        """`workers` (the most that may be busy), `busy`, `ready` (idle processes), `waiting` (queries in the queue)."""
+        return self._pool.counts()
+
+    def sandbox_report(self) -> dict[str, Any]:
+        """What holds in the workers: `namespace` and `filter` (the two walls against the network), `memory_cap_bytes`
+        (beyond the opened store), `dies_with_parent`, and `notes` that say why something does not hold."""
+        return dict(self._pool.report)
+
+    def switch(self, store: Path | str, release: str) -> None:
+        """Serve another release from now on; queries that run end on the old one. No query fails by it.
+
+        Returns when all workers of the new release are ready and new queries go to them. Raises BackendError, and
+        changes nothing, when the new store cannot be opened. Waits; from an event loop use a thread.
+        """
+        pool = self._pool
+        plan = Plan(Path(store), release)
+        with self._switching:
+            with pool.lock:
+                pool.failure = None
+                pool.next_plan = plan
+            self._keeper.wake()
+            with pool.changed:
+                pool.changed.wait_for(lambda: pool.next_plan is not plan or pool.closed, _START_S)
+                if pool.plan is plan:
+                    return
+                failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
+                pool.next_plan = None
+                pool.failure = None
+            self._keeper.wake()
+            raise BackendError(failure)
+
+    def close(self) -> None:
+        """End all workers, the busy ones too; whoever reads gets an error. Waits until they have gone."""
+        with self._pool.lock:
+            self._pool.close_locked()
+            self._pool.changed.notify_all()
+        self._keeper.wake()
+        self._keeper.join(_CLOSE_S)
+
+    def _read(self, text: str, **how: Any) -> Request:
+        return Request.read(text, self._limits.max_text_chars, **how)
+
+    def _checked(self, text: str, limit_s: float) -> Kind:
+        """The kind of a query; the engine has read it once. Not in this process: reading, too, can crash or hang."""
+        request = self._read(text, check=True)
+        key = hashlib.sha256(text.encode()).digest()
+        known = self._kinds.get(key)
+        if known is None:
+            known = cast("Kind", PooledStream(self._pool, request, limit_s).kind)
+            self._kinds[key] = known
+            while len(self._kinds) > _REMEMBERED:
+                try:
+                    self._kinds.popitem(last=False)
+                except KeyError:  # another thread was faster
+                    break
+        return known
+
+
+class _PooledResult(QueryResult):
+    """Rows and triples are read back from what a worker writes; `serialize` is what a worker writes."""
+
+    def __init__(self, kind: Kind, ask: Any) -> None:
+        self._stream = ask
+        super().__init__(kind, self._answer)
+
+    def serialize(self, media_type: str | None = None) -> PooledStream:
+        """See `QueryResult.serialize`."""
+        offered = list(GRAPH_TYPES if self.kind == "construct" else TABLE_TYPES)
+        chosen = media_type or offered[0]
+        if chosen not in offered:
+            raise UnsupportedFormat(f"a {self.kind} result is written as {', '.join(offered)}, not as {chosen}")
+        return cast("PooledStream", self._stream(chosen))
+
+    def _answer(self) -> Answer:
+        if self.kind == "construct":
+            body = Body(self._stream(_TRIPLES), _AHEAD)
+            return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
+        body = Body(self._stream(_ROWS), _AHEAD)
+        return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
+
+
+def _require_iri(iri: str) -> None:
+    try:
+        ox.NamedNode(iri)
+    except ValueError as error:
+        raise BackendError(f"not the IRI of a graph: {iri[:200]!r}") from error

@@ -1,0 +1,159 @@
+"""A query on its way through the pool: what is asked, and what is known of it while it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from queries.backend import guarded
+from queries.errors import ParameterError, QuerySyntaxError
+from queries.pool import wire
+from queries.pool.errors import QueryTooLarge
+from queries.pool.process import Worker
+from queries.results import GRAPH_TYPES, TABLE_TYPES, Kind
+
+Verdict: TypeAlias = Literal["timeout", "cancelled", "left"]
+
+_DEEPEST: Final = 500
+_WITH_PREFIXES: Final = frozenset({"text/turtle", "application/rdf+xml", "application/ld+json"})
+# Beyond ASCII the grammar knows letters of names and nothing else: a blank or a mark to Python (U+00A0, U+FEFF) can
+# stand within a name to the engine. So texts are also read with a plain letter in place of each.
+_FOREIGN: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|[^\x00-\x7f]")
+_BRACKETS: Final = re.compile(r"[{(\[\])}]")
+
+
+@dataclass(frozen=True)
+class QueryInfo:
+    """A running query, for the operator's list. `id` is the secret that cancels it."""
+
+    id: str
+    text_hash: str
+    started: float
+    """Seconds since 1970, when a worker took it."""
+    seconds: float
+    """How long it has been running."""
+    bytes: int
+    """How much of the answer has been read so far."""
+    release: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question, checked by the first wall: no SERVICE, no update, not too long, not nested too deeply."""
+
+    text: str
+    table_type: str
+    graph_type: str
+    default_graphs: Sequence[str] | None
+    named_graphs: Sequence[str] | None
+    union: bool
+    check: bool = False
+    kind: Kind | None = None
+
+    @classmethod
+    def read(
+        cls,
+        text: str,
+        longest: int,
+        *,
+        table_type: str | None = None,
+        graph_type: str | None = None,
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+        union: bool = False,
+        check: bool = False,
+    ) -> Request:
+        """Check a question. Raises QueryTooLarge, QueryRefused, QuerySyntaxError."""
+        if len(text) > longest:
+            raise QueryTooLarge(f"the query has {len(text)} characters; at most {longest} are accepted")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise QuerySyntaxError("the query holds half a character (a lone surrogate)") from error
+        kind = guarded(text)
+        if not text.isascii() or "\\" in text:
+            guarded(_FOREIGN.sub(_as_letter, text))
+        _measure(text)
+        whole = bool(default_graphs or named_graphs)  # a dataset that names some graphs holds no others
+        return cls(
+            text,
+            table_type or next(iter(TABLE_TYPES)),
+            graph_type or next(iter(GRAPH_TYPES)),
+            tuple(default_graphs or ()) if whole else None,
+            tuple(named_graphs or ()) if whole else None,
+            union,
+            check,
+            kind,
+        )
+
+    def frame(self, seconds: float) -> bytes:
+        """What the worker is told."""
+        return wire.message(
+            wire.RUN,
+            {
+                "text": self.text,
+                "table_type": self.table_type,
+                "graph_type": self.graph_type,
+                "shortened": self.graph_type in _WITH_PREFIXES,
+                "default": self.default_graphs,
+                "named": self.named_graphs,
+                "union": self.union,
+                "check": self.check,
+                "seconds": seconds,
+            },
+        )
+
+
+@dataclass(eq=False)
+class Job:
+    """One query in one worker."""
+
+    worker: Worker
+    text: str
+    limit_s: float
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.time)
+    bytes: int = 0
+    verdict: Verdict | None = None
+
+    @property
+    def deadline(self) -> float:
+        """When it is ended, on the monotonic clock."""
+        return self.began + self.limit_s
+
+    def info(self) -> QueryInfo:
+        """What the operator sees."""
+        digest = hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        seconds = time.monotonic() - self.began
+        return QueryInfo(self.id, digest, self.started, seconds, self.bytes, self.worker.plan.release, self.worker.pid)
+
+
+def time_limit(asked: float | None, operators: float) -> float:
+    """The limit of a query in seconds: the operator's, or less if the client asks for less. Raises ParameterError."""
+    if asked is None:
+        return operators
+    if math.isnan(asked) or asked <= 0:
+        raise ParameterError(f"timeout: a number of seconds above 0, not {asked}")
+    return min(asked, operators)
+
+
+def _as_letter(match: re.Match[str]) -> str:
+    digits = match.group(1) or match.group(2)
+    return match.group() if digits and int(digits, 16) < 0x80 else "x"
+
+
+def _measure(text: str) -> None:
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "{([" else -1
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        raise QueryTooLarge(f"the query is nested {deepest} levels deep; at most {_DEEPEST} are accepted")

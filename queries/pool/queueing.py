@@ -1,0 +1,43 @@
+"""Waiting for a worker: first come, first served, whether a thread waits or an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Protocol
+
+from queries.pool.process import Worker
+
+
+class Ticket(Protocol):
+    """A place in the queue. `worker` is set, under the pool's lock, when its turn has come."""
+
+    worker: Worker | None
+
+    def call(self) -> None:
+        """Wake whoever waits; `worker` has been set, or the pool was closed."""
+
+
+class ThreadTicket:
+    """A thread waits."""
+
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+        self.called = threading.Event()
+
+    def call(self) -> None:
+        """See Ticket."""
+        self.called.set()
+
+
+class LoopTicket:
+    """A task of an event loop waits."""
+
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+        self._loop = asyncio.get_running_loop()
+        self.called = asyncio.Event()
+
+    def call(self) -> None:
+        """See Ticket. May raise RuntimeError: the loop has been closed and nobody waits."""
+        self._loop.call_soon_threadsafe(self.called.set)

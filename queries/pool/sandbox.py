@@ -1,0 +1,93 @@
+"""The cage of a worker: what it may use, and what ends it. Called by the worker, on itself.
+
+Only the standard library is imported here: the workers load this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import resource
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from queries.pool.network import leave_network, libc, refuse_sockets
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_STACK_BYTES: Final = 64 * 1024 * 1024  # deeply nested queries recurse in the engine
+_CPU_MARGIN_S: Final = 2
+
+
+@dataclass
+class Report:
+    """What holds in a worker. `namespace` and `filter` are the two walls against the network."""
+
+    namespace: bool = False
+    filter: bool = False
+    memory_cap_bytes: int = 0
+    dies_with_parent: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the greeting to the server."""
+        return dict(vars(self))
+
+
+def enter(parent: int, *, network: bool) -> Report:
+    """Everything that must hold before the store is opened. Exits when the parent (its pid) is gone already."""
+    report = Report()
+    c = libc()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    c.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # a core pattern that is a program ignores the limit
+    with contextlib.suppress(ValueError, OSError):
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        size = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard)
+        resource.setrlimit(resource.RLIMIT_STACK, (size, hard))
+    if network:
+        report.notes.append("the network is open, as asked")
+    else:
+        reasons = [leave_network(c), refuse_sockets(c)]
+        report.namespace, report.filter = (reason is None for reason in reasons)
+        report.notes += [reason for reason in reasons if reason is not None]
+    # Last, because a change of credentials clears it.
+    report.dies_with_parent = c.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0
+    if os.getppid() != parent:
+        os._exit(0)
+    return report
+
+
+def cap_memory(report: Report, extra_bytes: int) -> None:
+    """Let the address space grow by so much beyond what the opened store takes; and write no file from now on."""
+    used = address_space_bytes()
+    report.memory_cap_bytes = extra_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (used + extra_bytes, used + extra_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def allow_cpu(seconds: float) -> None:
+    """Processor time from now on; past it the kernel ends the process, should the server no longer watch."""
+    allowed = math.ceil(time.process_time() + seconds) + _CPU_MARGIN_S
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+
+
+def address_space_bytes() -> int:
+    """The size of this process's address space."""
+    return _statm()[0]
+
+
+def resident_bytes() -> int:
+    """The memory that this process holds."""
+    return _statm()[1]
+
+
+def _statm() -> tuple[int, int]:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib would slow the start
+        pages = file.read().split()
+    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
+
+
+__all__ = ["Report", "address_space_bytes", "allow_cpu", "cap_memory", "enter", "resident_bytes"]

@@ -1,0 +1,172 @@
+"""A worker: a process that opens the release read-only and answers one query after the other.
+
+Started by `queries.pool.process`, told what to do over the socket that is its standard input. It imports the engine
+and the standard library only, so that it starts in a few hundredths of a second.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import time
+from collections import deque
+from typing import IO, Any, Final, cast
+
+import pyoxigraph as ox
+
+from queries.pool import sandbox, wire
+
+_CHUNK: Final = 64 * 1024
+_PATIENCE_S: Final = 0.05  # a slow query's bytes are passed on at least this often
+_FIRST_PATIENCE_S: Final = 0.25  # but its first ones wait a little: until then an error can still be told cleanly
+_LONG_S: Final = 0.02  # the memory is looked at after queries that took this long
+_EMPTY: Final = ox.Store()
+
+
+class _Abandoned(Exception):
+    """Nobody wants the answer any more."""
+
+
+class Line:
+    """The worker's end of the socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._decoder = wire.Decoder()
+        self._frames: deque[tuple[int, bytes]] = deque()
+
+    def next(self) -> tuple[int, bytes]:
+        """The next frame; ends the process when the server has gone."""
+        while not self._frames:
+            data = self._connection.recv(wire.RECEIVE)
+            if not data:
+                os._exit(0)
+            self._frames.extend(self._decoder.feed(data))
+        return self._frames.popleft()
+
+    def stopped(self) -> bool:
+        """Whether anything waits to be read: during a query that can only be STOP, or the end of the server."""
+        try:
+            waiting = self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        if not waiting:
+            os._exit(0)
+        return True
+
+    def send(self, data: bytes | bytearray) -> None:
+        """Send all; waits while the reader is slow. Ends the process when the server has gone."""
+        try:
+            self._connection.sendall(data)
+        except OSError:
+            os._exit(0)
+
+
+class Sink(io.RawIOBase):
+    """What the engine writes to. Holds little, and stops the engine when nobody reads."""
+
+    def __init__(self, line: Line, head: bytes) -> None:
+        super().__init__()
+        self._line = line
+        self._ahead = head
+        self._held = bytearray()
+        self._due = time.monotonic() + _FIRST_PATIENCE_S
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._held += data
+        if len(self._held) >= _CHUNK or time.monotonic() > self._due:
+            if self._line.stopped():
+                raise _Abandoned
+            self._line.send(self.taken())
+        return len(data)
+
+    def taken(self) -> bytes:
+        """What is held, as frames; nothing is held afterwards."""
+        data = self._ahead + (wire.frame(wire.DATA, bytes(self._held)) if self._held else b"")
+        self._ahead = b""
+        self._held.clear()
+        self._due = time.monotonic() + _PATIENCE_S
+        return data
+
+
+def main() -> None:
+    """Read the setup, build the cage, open the store, answer until the server goes."""
+    line = Line(socket.socket(fileno=os.dup(0)))
+    kind, payload = line.next()
+    if kind != wire.SETUP:
+        os._exit(2)
+    setup = wire.content(payload)
+    report = sandbox.enter(setup["parent"], network=setup["network"])
+    try:
+        store = ox.Store.read_only(setup["store"])
+    except (OSError, ValueError, RuntimeError) as error:
+        line.send(wire.message(wire.ERROR, _said(error)))
+        os._exit(1)
+    sandbox.cap_memory(report, setup["memory_bytes"])
+    hello = {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}
+    line.send(wire.message(wire.HELLO, hello))
+    while True:
+        kind, payload = line.next()
+        if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
+            line.send(_answer(store, wire.content(payload), setup["prefixes"], line))
+
+
+def _answer(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+    """Run one query; gives the frames that end its answer."""
+    started = time.monotonic()
+    try:
+        sandbox.allow_cpu(asked["seconds"])
+        rest = _run(store, asked, prefixes, line)
+    except _Abandoned:
+        rest = b""
+    except MemoryError:
+        return wire.message(wire.ERROR, {"type": "MemoryError", "text": "", "fatal": True})
+    except BaseException as error:  # a panic of the engine is no Exception; the process must not be used again
+        return wire.message(wire.ERROR, {**_said(error), "fatal": not isinstance(error, Exception)})
+    seconds = time.monotonic() - started
+    resident = sandbox.resident_bytes() if seconds > _LONG_S else 0
+    return rest + wire.message(wire.END, {"resident": resident})
+
+
+def _run(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+    default = asked["default"]
+    named = asked["named"]
+    check = asked["check"]
+    whole = default is None and named is None
+    answer = (_EMPTY if check else store).query(
+        asked["text"],
+        use_default_graph_as_union=asked["union"] and whole,
+        default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
+        named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
+    )
+    kind = "construct"
+    if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
+        kind = "select" if isinstance(answer, ox.QuerySolutions) else "ask"
+    graph = kind == "construct"
+    media = asked["graph_type" if graph else "table_type"]
+    head = wire.message(wire.HEAD, {"kind": kind, "media": media})
+    if check:
+        return head
+    sink = Sink(line, head)
+    output = cast("IO[bytes]", sink)
+    if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
+        table_format = ox.QueryResultsFormat.from_media_type(media)
+        if table_format is None:
+            raise LookupError(media)
+        answer.serialize(output, format=table_format)
+    else:
+        graph_format = ox.RdfFormat.from_media_type(media)
+        if graph_format is None:
+            raise LookupError(media)
+        ox.serialize(answer, output, format=graph_format, prefixes=prefixes if asked["shortened"] else None)
+    return sink.taken()
+
+
+def _said(error: BaseException) -> dict[str, Any]:
+    names = [kind.__name__ for kind in type(error).__mro__]
+    known = next((n for n in names if n in {"SyntaxError", "LookupError", "OSError", "ValueError"}), "RuntimeError")
+    return {"type": known, "text": str(error)[:2000]}
