@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
 
 from api import errors
+from api.asking import Asking
+from api.cache import AnswerCache
+from api.compression import Compression
 from api.context import Context
 from api.engine import Engine
 from api.metrics import Metrics
@@ -14,6 +20,7 @@ from api.middleware import Surroundings
 from api.routes import ROUTERS, allowed_methods
 from api.settings import Settings
 from api.site import Site
+from api.switching import watch_release
 from loaders.errors import BuildError
 from loaders.release import ReleaseInfo, open_release
 from loaders.software import software_version
@@ -21,6 +28,8 @@ from queries.backend import Backend
 
 __all__ = ["create_app"]
 
+#: A page asks several small queries one after the other; the time between them is not spent in a worker process.
+_THREADS_FOR_EACH: Final = 4
 _DESCRIPTION: Final = (
     "By what authority? The mandates of disarmament meetings and resolutions as a graph, down to the paragraph. "
     "Errors are problem documents (RFC 9457)."
@@ -36,7 +45,17 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
     """
     software = software_version()
     metrics = Metrics(backend.release, software)
+    engine = Engine(backend, workers=_THREADS_FOR_EACH * settings.workers)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.ensure_future(watch_release(app.state.context, settings.watch_s)) if settings.watch_s else None
+        yield
+        if watch is not None:
+            watch.cancel()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Treatygraph",
         version=software,
         description=_DESCRIPTION,
@@ -48,7 +67,8 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
     )
     app.state.context = Context(
         settings=settings,
-        engine=Engine(backend, workers=settings.workers),
+        engine=engine,
+        asking=Asking(engine, AnswerCache(settings.cache_mb << 20), metrics),
         metrics=metrics,
         site=Site(release=backend.release, version=software),
         version=software,
@@ -57,6 +77,8 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
     errors.install(app, allowed_methods)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.compress:
+        app.add_middleware(Compression)
     app.add_middleware(Surroundings, settings=settings, metrics=metrics)
     return app
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 from starlette.requests import Request
 
+from api.asking import Asking
 from api.engine import Engine
 from api.findings import Finding, read_findings
 from api.metrics import Metrics
@@ -30,15 +31,27 @@ class Context:
     metrics: Metrics
     site: Site
     version: str
+    asking: Asking
     folder: ReleaseInfo | None = None
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
 
+    def renew(self, folder: ReleaseInfo) -> None:
+        """Another release is served from now on: forget what was kept of the last one."""
+        self.folder = folder
+        self._findings = None
+        self.asking.cache.clear()
+        self.site.serve(folder.id)
+        self.metrics.serve(folder.id)
+
     async def findings(self) -> tuple[Finding, ...]:
         """All findings of the release, read at first use: a release does not change."""
-        if self._findings is None:
-            self._findings = await self.engine.call(read_findings)
-        return self._findings
+        found, release = self._findings, self.engine.release
+        if found is None:
+            found = await self.engine.call(read_findings)
+            if release == self.engine.release:  # else it was switched meanwhile, and these may be those of the last one
+                self._findings = found
+        return found
 
     def validating(self, most: int) -> anyio.CapacityLimiter:
         """The places for checks of uploaded data."""

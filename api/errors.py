@@ -31,6 +31,7 @@ from queries.errors import (
     UnknownThing,
     UnsupportedFormat,
 )
+from queries.pool.errors import EngineCrashed, OutOfMemory, PoolFull, QueryCancelled, QueryTooLarge, WorkerDied
 
 __all__ = ["install", "masked", "problem_for", "problem_response"]
 
@@ -64,6 +65,18 @@ def problem_for(error: Exception) -> Problem:  # noqa: PLR0912 - a table, one li
             return Problem("bad-request", str(error))
         case UnsupportedFormat():
             return Problem("not-acceptable", str(error), headers={"vary": "Accept"})
+        case QueryTooLarge():
+            return Problem("too-large", str(error))
+        case PoolFull():
+            return Problem("busy", str(error), headers={"retry-after": str(error.retry_after_s)})
+        case OutOfMemory():
+            return Problem("out-of-memory", str(error))
+        case QueryCancelled():
+            return Problem("cancelled", str(error))
+        case EngineCrashed():
+            return Problem("unavailable", str(error))
+        case WorkerDied():
+            return Problem("unavailable", str(error), headers={"retry-after": "1"})
         case QueryTimeout():
             return Problem("timeout", "the query was stopped because it took too long")
         case BackendError():

@@ -43,13 +43,40 @@ class Metrics:
         self.running = Gauge(
             "treatygraph_queries_running", "Pieces of work on the graph that run now.", registry=self.registry
         )
-        info = Gauge(
+        self.queries = Counter(
+            "treatygraph_queries_total",
+            "Queries of /sparql, by what became of them before their first byte.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.query_seconds = Histogram(
+            "treatygraph_query_seconds",
+            "Seconds from a query of /sparql to the first byte of its answer, or to its failure.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.pool = Gauge(
+            "treatygraph_pool",
+            "The worker processes: `workers` that may be busy, `busy`, `ready`, and queries `waiting` for one.",
+            ["state"],
+            registry=self.registry,
+        )
+        self.kept_bytes = Gauge(
+            "treatygraph_kept_answers_bytes", "Memory of the answers that are kept.", registry=self.registry
+        )
+        self._info = Gauge(
             "treatygraph_release_info",
             "The release served; the value is 1.",
             ["release", "version"],
             registry=self.registry,
         )
-        info.labels(release, version).set(1)
+        self._version = version
+        self.serve(release)
+
+    def serve(self, release: str) -> None:
+        """Another release is served from now on."""
+        self._info.clear()
+        self._info.labels(release, self._version).set(1)
 
     def text(self) -> bytes:
         """The exposition."""

@@ -6,6 +6,7 @@ Plain ASGI, because the ready-made wrapper of the framework buffers and loses th
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
@@ -13,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.accesslog import facts, write
 from api.errors import masked, problem_response
 from api.metrics import Metrics
 from api.problems import Problem
+from api.rate import RateLimit
 from api.settings import Settings
 
 __all__ = ["CONTENT_SECURITY_POLICY", "Surroundings"]
@@ -31,7 +34,7 @@ _HEADERS: Final = {
     "referrer-policy": "no-referrer",
     # Anyone's page may read what is public; cookies and credentials are never involved.
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "ETag, Link, Location, Retry-After",
+    "access-control-expose-headers": "ETag, Link, Location, Retry-After, Server-Timing, Treatygraph-Query",
 }
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 #: Browsers may keep the answer to a preflight for a day.
@@ -45,19 +48,21 @@ class Surroundings:
         self._app = app
         self._settings = settings
         self._metrics = metrics
+        self._rate = RateLimit(settings.rate_per_minute) if settings.rate_per_minute else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, send, self._metrics)
+        facts(scope)
         try:
             if problem := self._refusal(scope):
                 await problem_response(Request(scope), problem)(scope, receive, exchange.send)
             elif scope["method"] == "OPTIONS":
                 await _options(scope)(scope, receive, exchange.send)
             else:
-                await self._answer(_without_head(scope), receive, exchange)
+                await self._answer(exchange.enter(scope), receive, exchange)
         finally:
             exchange.count()
 
@@ -70,6 +75,9 @@ class Surroundings:
             await masked(Request(scope), error)(scope, receive, exchange.send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
+        if self._rate is not None and (wait := self._rate.wait_s(scope)) is not None:
+            detail = f"at most {self._settings.rate_per_minute} requests a minute are answered; wait {wait} s"
+            return Problem("too-many-requests", detail, headers={"retry-after": str(wait)})
         length = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
         if length > self._settings.max_url_bytes:
             return Problem("uri-too-long", f"{length} bytes; at most {self._settings.max_url_bytes} are accepted")
@@ -107,6 +115,12 @@ class _Exchange:
         self._clock = time.perf_counter()
         self._status: int | None = None
         self._complete = False
+        self._bytes = 0
+
+    def enter(self, scope: Scope) -> Scope:
+        """The scope for the application, which writes into it which route it took."""
+        self._scope = _without_head(scope)
+        return self._scope
 
     @property
     def started(self) -> bool:
@@ -119,18 +133,32 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            timing = [headers.get("server-timing"), f"total;dur={(time.perf_counter() - self._clock) * 1000:.1f}"]
+            headers["server-timing"] = ", ".join(filter(None, timing))
         elif message["type"] == "http.response.body":
             self._complete = not message.get("more_body", False)
             if self._head:
                 message = {**message, "body": b""}
+            self._bytes += len(message.get("body", b""))
         await self._send(message)
 
     def count(self) -> None:
-        route = _route_name(self._scope)
-        self._metrics.requests.labels(route, self._scope["method"], str(self._status or 500)).inc()
-        self._metrics.seconds.labels(route).observe(time.perf_counter() - self._clock)
+        route, method = _route_name(self._scope), "HEAD" if self._head else self._scope["method"]
+        seconds = time.perf_counter() - self._clock
+        self._metrics.requests.labels(route, method, str(self._status or 500)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
         if not self._complete:
             self._metrics.broken.labels(route).inc()
+        write(
+            self._scope,
+            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            method=method,
+            route=route,
+            status=self._status or 500,
+            seconds=round(seconds, 4),
+            bytes=self._bytes,
+            outcome="complete" if self._complete else "broken",
+        )
 
 
 def _route_name(scope: Scope) -> str:

@@ -37,6 +37,7 @@ _KINDS: Final = (
     Kind("query-syntax", 400, "The query is not valid SPARQL 1.1", "Mend the query at the line and column given."),
     Kind("malformed-data", 400, "The data cannot be parsed", "Mend the data at the line given."),
     Kind("ambiguous-name", 400, "The name fits more than one thing", "Ask again with one of the candidates."),
+    Kind("unauthorized", 401, "Only the operator may do this", "Send the operator's token."),
     Kind("refused-feature", 403, "The feature is switched off", "SERVICE, LOAD and updates are not served here."),
     Kind("not-found", 404, "There is no such thing", "Check the spelling, or use /search?q=."),
     Kind("method-not-allowed", 405, "The method is not allowed here", "Use one of the methods in the Allow header."),
@@ -44,8 +45,12 @@ _KINDS: Final = (
     Kind("too-large", 413, "The request is too large", "Send less, or run the command line on your own machine."),
     Kind("uri-too-long", 414, "The address is too long", "Send the query by POST."),
     Kind("unsupported-media-type", 415, "The body has an unsupported media type", "Use a media type of the detail."),
+    Kind("too-many-requests", 429, "Too many requests from your address", "Wait as long as Retry-After says."),
     Kind("internal", 500, "Something went wrong here", "It is our fault; please report it with the request."),
     Kind("unavailable", 503, "The graph cannot be reached at present", "Try again later."),
+    Kind("busy", 503, "All workers are busy", "Wait as long as Retry-After says."),
+    Kind("out-of-memory", 503, "The query needs too much memory", "Ask for less; the same query would fail again."),
+    Kind("cancelled", 503, "The query was cancelled", "It was stopped by the operator or by someone with its id."),
     Kind("timeout", 504, "The query took too long", "Ask for less: name the things, or add a LIMIT."),
 )
 KINDS: Final = {kind.name: kind for kind in _KINDS}

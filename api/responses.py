@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from starlette.requests import Request
@@ -19,9 +19,12 @@ from starlette.types import Receive, Scope, Send
 from api.engine import Stream
 from api.negotiation import Format
 
-__all__ = ["StreamResponse", "etag", "json_bytes", "matches", "respond"]
+if TYPE_CHECKING:
+    from api.opening import Opening
 
-_CACHE: Final = "no-cache"  # kept by anyone, asked about each time
+__all__ = ["CACHE", "StreamResponse", "etag", "json_bytes", "matches", "respond"]
+
+CACHE: Final = "no-cache"  # kept by anyone, asked about each time
 
 
 def etag(*parts: str | bytes) -> str:
@@ -54,7 +57,7 @@ def respond(
     """A whole answer, or 304 when the client has it."""
     data = body.encode() if isinstance(body, str) else body
     tag = etag(form.media_type, data)
-    common = {"etag": tag, "vary": "Accept", "cache-control": _CACHE, **(headers or {})}
+    common = {"etag": tag, "vary": "Accept", "cache-control": CACHE, **(headers or {})}
     if status == 200 and request.method == "GET" and matches(request, tag):
         return Response(status_code=304, headers=common)
     return Response(data, status, {**common, "content-type": form.content_type})
@@ -63,14 +66,14 @@ def respond(
 class StreamResponse(Response):
     """An answer that is sent while it is made. It always closes its stream, whatever happens to the connection."""
 
-    def __init__(self, stream: Stream[Any], form: Format, headers: Mapping[str, str]) -> None:
+    def __init__(self, stream: Stream[Any] | Opening, form: Format, headers: Mapping[str, str]) -> None:
         self._stream = stream
         self.status_code = 200
         self.background = None
         whole = stream.whole
         length = {} if whole is None else {"content-length": str(len(whole))}
         self.init_headers(
-            {"cache-control": _CACHE, "vary": "Accept", **headers, "content-type": form.content_type, **length}
+            {"cache-control": CACHE, "vary": "Accept", **headers, "content-type": form.content_type, **length}
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

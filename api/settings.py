@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
@@ -38,8 +39,33 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     root_path: str = Field("", description="Path under which a reverse proxy publishes the service, such as `/tg`.")
-    workers: int = Field(8, ge=1, le=256, description="Pieces of work on the graph at the same time; the others wait.")
+    workers: int = Field(
+        4, ge=1, le=256, description="Worker processes that answer queries: how many run at the same time."
+    )
+    max_memory_mb: int = Field(
+        1024, ge=64, le=1_048_576, description="Memory in MiB that one query may take beyond that of the opened store."
+    )
+    queue_size: int = Field(32, ge=0, le=10_000, description="Queries that may wait for a worker; more are sent away.")
+    queue_wait_s: float = Field(2.0, ge=0, le=60, description="Seconds that a query waits for a worker at most.")
     timeout_s: float = Field(60.0, gt=0, le=3600, description="Seconds that one query may take.")
+    grace_s: float = Field(
+        5.0, ge=0, le=600, description="Seconds that running answers get when the service is stopped."
+    )
+    watch_s: float = Field(
+        1.0, ge=0, le=3600, description="Seconds between two looks for a new release; 0 never looks."
+    )
+    cache_mb: int = Field(64, ge=0, le=65_536, description="Memory in MiB for answers that are kept; 0 keeps none.")
+    compress: bool = Field(True, description="Send text compressed (gzip) to clients that accept it.")
+    rate_per_minute: int = Field(
+        0, ge=0, description="Requests a minute that one client address may send; 0 sets no limit."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks of reverse proxies whose X-Forwarded headers count, with commas."
+    )
+    access_log: bool = Field(False, description="Write a line of JSON to stderr for each request.")
+    operator_token: SecretStr | None = Field(
+        None, min_length=16, description="The operator's secret for `/queries`; only from the environment."
+    )
     max_query_chars: int = Field(200_000, ge=1, description="Longest query text accepted, in characters.")
     max_upload_bytes: int = Field(10_000_000, ge=1, description="Largest request body accepted, in bytes.")
     max_url_bytes: int = Field(32_000, ge=200, le=60_000, description="Longest path with query string, in bytes.")
@@ -52,6 +78,14 @@ class Settings(BaseSettings):
         1000, ge=2, description="Things in one lineage answer; beyond it, `truncated` is true."
     )
     debug: bool = Field(False, description="Show the traceback of an unexpected error on stderr.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        """A misspelled proxy must not be a proxy that is silently not trusted, nor must everybody be one."""
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(part)
+        return value.strip()
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -48,6 +48,10 @@ class Site:
             "brief": _brief,
         }
 
+    def serve(self, release: str) -> None:
+        """Another release is named on the pages from now on."""
+        self._environment.globals["release"] = release
+
     def render(self, request: Request, template: str, **values: Any) -> str:
         """Render a page. `url` and `href` in the templates know the path under which a proxy publishes us."""
         root: str = request.scope.get("root_path", "").rstrip("/")

@@ -94,14 +94,17 @@ class NameTable:
             at += 1
 
 
-_TABLES: WeakKeyDictionary[Backend, NameTable] = WeakKeyDictionary()
+# With the name of the release: a back end may go over to another one while it answers.
+_TABLES: WeakKeyDictionary[Backend, tuple[str, NameTable]] = WeakKeyDictionary()
 
 
 def name_table(backend: Backend) -> NameTable:
     """The names of a back end's release, read at first use. Raises BackendError."""
-    table = _TABLES.get(backend)
-    if table is None:
-        table = _TABLES[backend] = NameTable(_read(backend))
+    release, table = _TABLES.get(backend, ("", None))
+    if table is None or release != backend.release:
+        release = backend.release
+        table = NameTable(_read(backend))
+        _TABLES[backend] = (release, table)
     return table
 
 

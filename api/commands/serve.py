@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,17 +16,20 @@ from api.settings import Settings, load_settings
 
 __all__ = ["command"]
 
-_GRACE_S = 5
-
 
 @click.command(name="serve")
 @release_option
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one. [default: 8000]")
 @click.option("--root-path", help="Path under which a reverse proxy publishes the service.")
-def command(release: Path | None, host: str | None, port: int | None, root_path: str | None) -> None:
+@click.option("--workers", type=int, help="Queries that run at the same time, each in its process. [default: 4]")
+@click.option("--timeout-s", type=float, help="Seconds that one query may take. [default: 60]")
+@click.option("--max-memory-mb", type=int, help="MiB that one query may take beyond the store. [default: 1024]")
+@click.option("--queue-size", type=int, help="Queries that may wait for a worker. [default: 32]")
+@click.option("--access-log", is_flag=True, default=None, help="Write a line of JSON to stderr for each request.")
+def command(release: Path | None, **given: Any) -> None:
     """Serve a release: pages, SPARQL endpoint, lineage, validation. Builds a release first if there is none."""
-    settings = load_settings(release=release, host=host, port=port, root_path=root_path)
+    settings = load_settings(release=release, **given)
     _ensure(settings.release)
     _serve(settings)
 
@@ -44,13 +50,23 @@ def _serve(settings: Settings) -> None:
 
     from api.app import create_app
     from loaders.release import open_release
-    from queries.embedded import EmbeddedBackend
+    from queries.pool.backend import PooledBackend
 
     info = open_release(settings.release)
-    backend = EmbeddedBackend(info.store, info.id)
     listening = _listen(settings)
+    backend = PooledBackend(
+        info.store,
+        release=info.id,
+        workers=settings.workers,
+        deadline_s=settings.timeout_s,
+        max_memory_mb=settings.max_memory_mb,
+        queue_size=settings.queue_size,
+        queue_wait_s=settings.queue_wait_s,
+    )
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{shown}:{listening.getsockname()[1]}{settings.root_path}/"
+    if settings.access_log:
+        _log_requests()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         create_app(settings, backend),
@@ -58,15 +74,36 @@ def _serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         root_path=settings.root_path,
-        # Client addresses are not used, so a proxy's headers need not be trusted.
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        # Only the proxies that the operator lists may tell whose request it is.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=round(settings.grace_s),
     )
+    for line in _isolation(backend.sandbox_report()):
+        click.echo(line, err=True)
     click.echo(f"Treatygraph serves release {info.id} at {address} (stop with Ctrl-C)")
+    # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         backend.close()
+
+
+def _isolation(report: dict[str, Any]) -> list[str]:
+    """What does not hold in the workers on this machine, one line each; nothing when all walls stand."""
+    return [f"isolation: {note}" for note in report.get("notes", ())]
+
+
+def _log_requests() -> None:
+    """Access lines are JSON alone, without the time and level that other lines begin with."""
+    from api.accesslog import LOGGER
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False
 
 
 def _listen(settings: Settings) -> socket.socket:

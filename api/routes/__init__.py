@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from api.routes import ask, dumps, findings, health, lineage, pages, search, sparql, things, validate
+from api.routes import ask, dumps, findings, health, lineage, pages, queries, search, sparql, things, validate
 
 __all__ = ["ROUTERS", "allowed_methods"]
 
@@ -20,6 +20,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     validate.router,
     findings.router,
     health.router,
+    queries.router,
     dumps.router,
     things.router,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import anyio
 from fastapi import APIRouter
@@ -24,11 +24,27 @@ _HEADERS: Final = {"content-type": "application/json", "cache-control": "no-stor
 _PATIENCE_S: Final = 5.0
 
 
+@runtime_checkable
+class Pooled(Protocol):
+    """A back end of worker processes (`PooledBackend`)."""
+
+    def counts(self) -> dict[str, int]:
+        """See `PooledBackend.counts`."""
+
+
 @router.get("/health", summary="Status, release and version")
 async def health(request: Request) -> Response:
     """What runs here."""
     here = context(request)
-    body = {"status": "ok", "release": here.engine.release, "version": here.version, "running": here.engine.running}
+    body: dict[str, Any] = {
+        "status": "ok",
+        "release": here.engine.release,
+        "version": here.version,
+        "running": here.engine.running,
+    }
+    if isinstance(here.engine.backend, Pooled):
+        pool = here.engine.backend.counts()
+        body |= {"running": max(here.engine.running, pool["busy"]), "pool": pool}
     return Response(json_bytes(body), headers=_HEADERS)
 
 
@@ -40,7 +56,13 @@ async def live() -> Response:
 
 @router.get("/health/ready", summary="Does the store answer?")
 async def ready(request: Request) -> Response:
-    """503 while the store does not answer."""
+    """503 while the store does not answer. Busy workers answer too: a pool tells its state without a query."""
+    backend = context(request).engine.backend
+    if isinstance(backend, Pooled):
+        counts = backend.counts()
+        if not counts["ready"] and not counts["busy"]:
+            raise Problem("unavailable", "no worker is ready", headers={"retry-after": "1"})
+        return Response(json_bytes({"status": "ok"}), headers=_HEADERS)
     try:
         with anyio.fail_after(_PATIENCE_S):
             await context(request).engine.call(_ask)
@@ -54,6 +76,10 @@ async def metrics(request: Request) -> Response:
     """Counters of requests by route and status, their seconds, running work, the release."""
     here = context(request)
     here.metrics.running.set(here.engine.running)
+    here.metrics.kept_bytes.set(here.asking.cache.size)
+    if isinstance(here.engine.backend, Pooled):
+        for state, number in here.engine.backend.counts().items():
+            here.metrics.pool.labels(state).set(number)
     return Response(here.metrics.text(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
 

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -41,14 +42,25 @@ def record_store() -> Store:
     return store
 
 
-@pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
-    """A release directory as `treatygraph build` leaves it."""
-    folder = tmp_path_factory.mktemp("release")
-    lines = sorted(record_store().dump(format=RdfFormat.N_QUADS).decode().splitlines())
+def publish(folder: Path, *more: str) -> ReleaseInfo:
+    """A release directory as `treatygraph build` leaves it, with further statements (N-Quads) where they are wanted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = sorted([*record_store().dump(format=RdfFormat.N_QUADS).decode().splitlines(), *more])
     description = f"@prefix void: <http://rdfs.org/ns/void#> .\n<{BASE}dataset> a void:Dataset ; void:triples 1 .\n"
     write_release(folder, lines, description=description, counts={"statements": len(lines)}, inputs=[])
     return open_release(folder)
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
+    """A release of the invented record."""
+    return publish(tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(scope="session")
+def publisher() -> Callable[..., ReleaseInfo]:
+    """Writes further releases; see `publish`."""
+    return publish
 
 
 @pytest.fixture(scope="session")
@@ -77,12 +89,14 @@ class Server:
         return self.address + path
 
 
-@pytest.fixture(scope="session")
-def server(release: ReleaseInfo) -> Iterator[Server]:
-    """`treatygraph serve` on a free port, as users start it."""
-    command = [sys.executable, "-m", "api.cli", "serve", "--release", str(release.path), "--port", "0"]
+@contextmanager
+def running(release: Path, errors: Path | None = None, **settings: str) -> Iterator[Server]:
+    """`treatygraph serve` on a free port, as users start it, with settings from the environment."""
+    command = [sys.executable, "-m", "api.cli", "serve", "--release", str(release), "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TREATYGRAPH_")}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    environment |= {f"TREATYGRAPH_{name.upper()}": value for name, value in settings.items()}
+    log = errors.open("wb") if errors else subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -100,6 +114,19 @@ def server(release: ReleaseInfo) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., AbstractContextManager[Server]]:
+    """Starts servers: `with start(release, workers="2") as server`."""
+    return running
+
+
+@pytest.fixture(scope="session")
+def server(release: ReleaseInfo) -> Iterator[Server]:
+    """A server with the settings that it has when nobody sets any."""
+    with running(release.path) as found:
+        yield found
 
 
 @pytest.fixture

@@ -66,7 +66,9 @@ def test_every_setting_has_a_heading_with_its_sentence(name: str) -> None:
     field = Settings.model_fields[name]
     assert field.description in section, f"docs/command-line.md: write of {name}: {field.description}"
     default = field.default
-    assert f"`{default}`" in section or default in ("", False), f"docs/command-line.md: tell the default of {name}"
+    assert f"`{default}`" in section or default in ("", False, None), (
+        f"docs/command-line.md: tell the default of {name}"
+    )
 
 
 def test_nothing_is_documented_that_does_not_exist() -> None:

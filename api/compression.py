@@ -1,0 +1,124 @@
+"""Text is sent compressed to clients that accept gzip. One that breaks off stays broken: no end is made up.
+
+The compressed form is another representation, so its entity tag is another (RFC 9110, 8.8.3): `"…-gzip"`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["Compression"]
+
+_LEAST_BYTES: Final = 1000
+_LEVEL: Final = 4
+_GZIP: Final = 31  # zlib's code for a gzip wrapper; its header holds no time, so equal answers are equal bytes
+_LONG_BYTES: Final = 65_536  # from here on compression would hold up the event loop
+_TEXT: Final = re.compile(r"text/|application/(.*\+)?(json|xml)\b|application/n-triples|image/svg\+xml")
+_SUFFIX: Final = '-gzip"'
+
+
+class Compression:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        kept = headers.get("if-none-match", "")
+        if _SUFFIX in kept:  # the application knows its own tags only
+            plain = kept.replace(_SUFFIX, '"').encode("latin-1")
+            scope["headers"] = [
+                (name, plain if name == b"if-none-match" else value) for name, value in scope["headers"]
+            ]
+        await self._app(
+            scope, receive, _Sender(send, _accepts(headers.get("accept-encoding", "")), _SUFFIX in kept).send
+        )
+
+
+def _accepts(header: str) -> bool:
+    """Whether gzip is welcome: named, or meant by `*`, and not with a quality of 0 (RFC 9110, 12.5.3)."""
+    found: dict[str, float] = {}
+    for element in header.split(","):
+        name, _, parameters = element.partition(";")
+        quality = re.search(r"\bq\s*=\s*([0-9.]+)", parameters)
+        try:
+            found[name.strip().casefold()] = float(quality[1]) if quality else 1.0
+        except ValueError:
+            found[name.strip().casefold()] = 0.0
+    return found.get("gzip", found.get("x-gzip", found.get("*", 0.0))) > 0
+
+
+class _Sender:
+    """One answer on its way out."""
+
+    def __init__(self, send: Send, accepted: bool, known: bool) -> None:
+        self._send = send
+        self._accepted = accepted
+        self._known = known
+        self._start: Message | None = None
+        self._packer: zlib._Compress | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._start is not None:
+            await self._first(message)
+        elif self._packer is not None and message["type"] == "http.response.body":
+            await self._send({**message, "body": await self._packed(message)})
+        else:
+            await self._send(message)
+
+    async def _begin(self, message: Message) -> None:
+        headers = MutableHeaders(scope=message)
+        if message["status"] == 304 and self._known and self._accepted:
+            headers["etag"] = _tag(headers.get("etag", ""))
+        text = _TEXT.match(headers.get("content-type", "")) and "content-encoding" not in headers
+        if text:
+            headers.add_vary_header("Accept-Encoding")
+        length = int(headers.get("content-length", _LEAST_BYTES))
+        if text and self._accepted and length >= _LEAST_BYTES and message["status"] == 200:
+            self._start = message  # the first part of the body tells whether a length is known
+        else:
+            await self._send(message)
+
+    async def _first(self, message: Message) -> None:
+        start, self._start = self._start, None
+        assert start is not None
+        headers = MutableHeaders(scope=start)
+        headers["content-encoding"] = "gzip"
+        if "etag" in headers:
+            headers["etag"] = _tag(headers["etag"])
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        whole = not message.get("more_body", False)
+        del headers["content-length"]
+        if whole and not message.get("body"):  # the answer to a HEAD
+            self._packer = None
+            await self._send(start)
+            await self._send(message)
+            return
+        body = await self._packed(message)
+        if whole:
+            headers["content-length"] = str(len(body))
+        await self._send(start)
+        # The beginning goes out at once, however small.
+        await self._send({**message, "body": body if whole else body + self._packer.flush(zlib.Z_SYNC_FLUSH)})
+
+    async def _packed(self, message: Message) -> bytes:
+        packer, body = self._packer, message.get("body", b"")
+        assert packer is not None
+        packed = await asyncio.to_thread(packer.compress, body) if len(body) > _LONG_BYTES else packer.compress(body)
+        return packed if message.get("more_body", False) else packed + packer.flush()
+
+
+def _tag(tag: str) -> str:
+    return tag if tag.endswith(_SUFFIX) or not tag.endswith('"') else tag[:-1] + _SUFFIX
