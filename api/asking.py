@@ -50,7 +50,7 @@ class Asking:
 
     def __init__(self, engine: Engine, cache: AnswerCache, metrics: Metrics) -> None:
         self._engine = engine
-        self._flights: Flights[Opening] = Flights()
+        self._flights: Flights[Opening] = Flights(Opening.drop)
         self._metrics = metrics
         self.cache = cache
 

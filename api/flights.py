@@ -22,10 +22,15 @@ class _Flight(Generic[T]):
 
 
 class Flights(Generic[T]):
-    """The pieces of work that are under way, by what is asked."""
+    """The pieces of work that are under way, by what is asked.
 
-    def __init__(self) -> None:
+    Args:
+        drop: called with a result that came when nobody waited any more.
+    """
+
+    def __init__(self, drop: Callable[[T], None]) -> None:
         self._open: dict[Hashable, _Flight[T]] = {}
+        self._drop = drop
 
     async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, bool]:
         """Wait for the work with this key, which is begun where it is not under way.
@@ -41,11 +46,19 @@ class Flights(Generic[T]):
         flight.waiting += 1
         try:
             return await asyncio.shield(flight.task), first
+        except asyncio.CancelledError:
+            if flight.waiting == 1:
+                self._forget(key, flight)  # who comes now must not wait for what is being ended
+                self._end(flight.task)
+            raise
         finally:
             flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                self._forget(key, flight)  # who comes now must not wait for what is being ended
-                flight.task.cancel()
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled() and task.exception() is None:
+            self._drop(task.result())
 
     def _forget(self, key: Hashable, flight: _Flight[T] | None) -> None:
         if self._open.get(key) is flight:

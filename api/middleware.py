@@ -48,12 +48,16 @@ class Surroundings:
         self._app = app
         self._settings = settings
         self._metrics = metrics
+        self._root = settings.root_path.rstrip("/")
         self._rate = RateLimit(settings.rate_per_minute) if settings.rate_per_minute else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._root and str(scope["path"]).startswith(f"{self._root * 2}/"):
+            # The server puts the path of the proxy before every path; here the proxy has passed its own on as well.
+            scope = {**scope, "path": scope["path"][len(self._root) :]}
         exchange = _Exchange(scope, send, self._metrics)
         facts(scope)
         try:

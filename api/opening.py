@@ -79,6 +79,11 @@ class Opening:
         taken, self._taken = self._taken, True
         return not taken
 
+    def drop(self) -> None:
+        """Stop the query, unless somebody reads its answer."""
+        if self.whole is None and not self._taken:
+            self.close()
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body. Raises StreamBroken where it breaks off."""
         yield bytes(self._held)

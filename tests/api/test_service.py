@@ -65,6 +65,10 @@ def ask(client: Client, query: str, **fields: str) -> Response:
     return client.get("/sparql", params={"query": query, **fields})
 
 
+def ask_at(client: Client, path: str) -> int:
+    return client.get(path, params={"query": GOOD}).status_code
+
+
 def good(client: Client) -> bool:
     """Whether a query that nobody asked before is answered at once."""
     started = time.monotonic()
@@ -299,6 +303,19 @@ def test_the_rate_is_limited_by_client(release: ReleaseInfo, start: Start) -> No
     with start(release.path, rate_per_minute="5", workers="1", trusted_proxies="127.0.0.1") as server:
         assert statuses(server, crowd) == [200] * 8
         assert statuses(server, ["192.0.2.1, 198.51.100.7"] * 6) == [200] * 5 + [429], "the proxy's word is the last"
+
+
+def test_it_answers_under_the_path_of_a_proxy(release: ReleaseInfo, start: Start) -> None:
+    """Whether the proxy takes its path away or not; and only a listed proxy tells the scheme."""
+    proxied = {"accept": "text/turtle", "host": "data.example.org", "x-forwarded-proto": "https"}
+    for trusted, scheme in (("127.0.0.0/8", "https"), ("", "http")):
+        settings = {"workers": "1", "root_path": "/tg", "trusted_proxies": trusted}
+        with start(release.path, **settings) as server, Client(base_url=server.address) as client:
+            for path in ("/sparql", "/tg/sparql"):
+                assert f"sd:endpoint <{scheme}://data.example.org/tg/sparql>" in client.get(path, headers=proxied).text
+                assert ask_at(client, path) == 200
+            assert client.get("/tg/id/91/7", follow_redirects=False).headers["location"] == "/tg/id/doc/a/res/91/7"
+            assert client.get("/tg/tg/tg/sparql").status_code == 404
 
 
 def test_a_new_release_is_served_without_a_failed_request(
