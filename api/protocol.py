@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from api import formats
 from api.problems import Problem
 
-__all__ = ["QueryRequest", "query_request"]
+__all__ = ["QueryRequest", "is_absolute", "query_request"]
 
 _MAX_GRAPHS: Final = 1000
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
@@ -96,12 +96,13 @@ def _graphs(given: dict[str, list[str]], name: str) -> tuple[str, ...]:
     if len(graphs) > _MAX_GRAPHS:
         raise Problem("bad-request", f"{name}: at most {_MAX_GRAPHS} are accepted")
     for graph in graphs:
-        if not _is_absolute(graph):
+        if not is_absolute(graph):
             raise Problem("bad-request", f"{name}: not an absolute IRI: {graph[:200]!r}")
     return tuple(graphs)
 
 
-def _is_absolute(iri: str) -> bool:
+def is_absolute(iri: str) -> bool:
+    """Whether a text is an IRI with a scheme, and without characters that no IRI holds."""
     if any(letter <= " " or letter in '<>"{}|\\^`\x7f' for letter in iri):
         return False
     try:

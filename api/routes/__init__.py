@@ -7,13 +7,14 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from api.routes import ask, dumps, findings, health, lineage, pages, queries, search, sparql, things, validate
+from api.routes import ask, dumps, findings, graphs, health, lineage, pages, queries, search, sparql, things, validate
 
 __all__ = ["ROUTERS", "allowed_methods"]
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages.router,
     sparql.router,
+    graphs.router,
     lineage.router,
     ask.router,
     search.router,

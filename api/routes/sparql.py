@@ -13,15 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import description, formats
-from api.accesslog import note
-from api.asking import ClientLeft, query_hash, unless_left
 from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
 from api.context import Context, context
 from api.errors import problem_for
 from api.negotiation import negotiate
 from api.problems import Problem
 from api.protocol import QueryRequest, query_request
-from api.responses import CACHE, StreamResponse, matches, respond
+from api.replying import reply
+from api.responses import respond
 from api.table import result_table
 from queries.errors import QueryError
 from queries.scanner import inspect
@@ -33,8 +32,6 @@ router: Final = APIRouter(tags=["SPARQL"])
 _FORM: Final = "application/x-www-form-urlencoded"
 _DIRECT: Final = "application/sparql-query"
 _UPDATE: Final = "application/sparql-update"
-#: What servers write into logs for a client that has gone; nobody receives it.
-_LEFT: Final = 499
 _STARTER: Final = "SELECT * WHERE { ?thing ?property ?value } LIMIT 20"
 
 
@@ -99,24 +96,7 @@ async def _answer(request: Request, asked: QueryRequest) -> Response:
     if form.name == "html":
         return await _result_page(request, asked)
     # A release does not change, so its name, the query and the format decide the bytes.
-    asking = here.asking
-    note(request.scope, query=query_hash(text))
-    headers = {"etag": asking.tag(asked, form), "vary": "Accept", "cache-control": CACHE}
-    if request.method == "GET" and matches(request, headers["etag"]):
-        return Response(status_code=304, headers=headers)
-    try:
-        answered = await unless_left(request, asking.answer(asked, form, asked.limit_s(here.settings.timeout_s)))
-    except ClientLeft:
-        return Response(status_code=_LEFT)
-    note(request.scope, way=answered.way)
-    headers["etag"] = answered.tag
-    headers["server-timing"] = f'{answered.way};desc="answer";dur={answered.seconds * 1000:.1f}'
-    opening = answered.opening
-    if opening is None:
-        return Response(answered.body, headers={**headers, "content-type": form.content_type})
-    if opening.id is not None:
-        headers["treatygraph-query"] = opening.id
-    return StreamResponse(opening, form, headers)
+    return await reply(request, asked, form)
 
 
 async def _result_page(request: Request, asked: QueryRequest) -> Response:

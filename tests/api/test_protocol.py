@@ -265,3 +265,42 @@ def test_the_description_counts_the_store(http: Client) -> None:
     assert classes["https://w3id.org/treatygraph/def#Resolution"] == 2
     properties = sum(int(graph.value(p, void.triples)) for p in graph.objects(default, void.propertyPartition))
     assert properties == int(graph.value(default, void.triples))
+
+
+def graph_of(answer: Response) -> rdflib.Graph:
+    assert answer.status_code == 200, answer.text
+    return rdflib.Graph().parse(data=answer.text, format=media_type(answer))
+
+
+@pytest.mark.parametrize("form", sorted(GRAPHS))
+def test_a_graph_is_read_as_a_whole(http: Client, form: str) -> None:
+    """SPARQL 1.1 Graph Store HTTP Protocol, 5.2."""
+    named = http.get("/graph-store", params={"graph": ONE}, headers={"accept": form})
+    assert media_type(named) == form
+    assert len(graph_of(named)) == int(values(send(http, "get", SIZE.format(""), [("default-graph-uri", ONE)]))[0])
+    head = http.head("/graph-store", params={"graph": ONE}, headers={"accept": form})
+    assert (head.status_code, head.headers["content-type"]) == (200, named.headers["content-type"])
+
+
+def test_the_default_graph_is_read_as_a_whole(http: Client) -> None:
+    answer = http.get("/graph-store?default", headers={"accept": "application/n-triples"})
+    assert str(len(answer.text.splitlines())) == values(send(http, "get", SIZE.format("")))[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "?graph=https://example.org/absent", 404),
+        ("HEAD", "?graph=https://example.org/absent", 404),
+        ("GET", "", 400),
+        ("GET", f"?default&graph={ONE}", 400),
+        ("GET", f"?graph={ONE}&graph={OTHER}", 400),
+        ("GET", "?graph=relative", 400),
+        ("PUT", "?default", 405),
+        ("POST", "?default", 405),
+        ("DELETE", f"?graph={ONE}", 405),
+    ],
+)
+def test_a_graph_that_cannot_be_had(http: Client, method: str, address: str, status: int) -> None:
+    answer = http.request(method, f"/graph-store{address}", headers={"content-type": "text/turtle"})
+    assert answer.status_code == status
