@@ -5,8 +5,8 @@ to its last byte in ONE thread: the result objects of pyoxigraph belong to the t
 aborts when another one touches them. A worker hands its chunks over one at a time and waits until the client has
 taken them, so memory stays bounded and a client that leaves ends the work at the next chunk.
 
-A thread cannot be stopped from outside. Honest time limits need processes that can be ended; they will stand behind
-this same door (`call` and `stream`), and no route will notice.
+A thread cannot be stopped from outside. The service therefore asks a back end whose queries run in worker processes
+(`queries.pool`); its own loop reads answers of `/sparql` (`api.opening`), and everything else comes here.
 """
 
 from __future__ import annotations

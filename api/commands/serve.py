@@ -110,6 +110,10 @@ def _listen(settings: Settings) -> socket.socket:
     """Take the port before anything is said, so that the address told is the one that answers."""
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        # Accepted connections inherit it. Without, the second part of an answer waits 40 ms for the client to have
+        # acknowledged the first.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise click.UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from None

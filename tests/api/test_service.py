@@ -220,6 +220,15 @@ def test_one_of_several_who_wait_may_leave(small: Server, client: Client) -> Non
     assert stays.answer().status_code == 504
 
 
+def test_small_answers_do_not_wait_for_the_network(client: Client) -> None:
+    seconds = []
+    for _ in range(40):
+        started = time.perf_counter()
+        assert client.get("/health/live").status_code == 200
+        seconds.append(time.perf_counter() - started)
+    assert sorted(seconds)[10] < 0.03, "40 ms is the sign of delayed acknowledgements"
+
+
 def test_an_answer_asked_before_is_kept(client: Client) -> None:
     text = GOOD + " # kept"
     first, second, third = ask(client, text), ask(client, text), ask(client, text, format="csv")
