@@ -3,11 +3,13 @@
     OUT/current            -> the release that is served (a symbolic link, replaced at once)
     OUT/{id}/store/           the Oxigraph store, opened read-only by whoever serves it
     OUT/{id}/dump.nq.gz       everything as N-Quads, sorted, compressed without a time stamp
+    OUT/{id}/lineage.index    links, labels and sources, to be mapped into memory: lineage without queries
     OUT/{id}/void.ttl         VoID and DCAT: what is in it, and how much
     OUT/{id}/manifest.json    id, software, counts, checksums of inputs and files
 
 The id is the beginning of the SHA-256 of the dump before compression: equal input gives the same id, and no clock time
-stands anywhere. The store is a product of the dump; its own files may differ from build to build.
+stands anywhere. The store is a product of the dump; its own files may differ from build to build. The index is one too,
+but equal from build to build: the manifest has its checksum. A release without an index answers all the same.
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ from typing import Any, Final
 
 from pyoxigraph import RdfFormat, Store, parse
 
+from loaders.adjacency import adjacency
 from loaders.errors import BuildError
 from loaders.software import NAME, software_version
+from queries.adjacency import FILE as LINEAGE
 
 STORE: Final = "store"
 DUMP: Final = "dump.nq.gz"
@@ -111,17 +115,18 @@ def write_release(
     store.bulk_extend(parse(dump, format=RdfFormat.N_QUADS))
     store.flush()
     store.optimize()
+    identifier = release_id(dump)
+    (folder / LINEAGE).write_bytes(adjacency(store, identifier))
     # The store lets go of its files when the last reference is gone.
     del store
     (folder / DUMP).write_bytes(compressed(dump))
     (folder / DESCRIPTION).write_text(description, encoding="utf-8", newline="\n")
-    identifier = release_id(dump)
     manifest = {
         "release": identifier,
         "software": {"name": NAME, "version": software_version()},
         "counts": dict(counts),
         "inputs": [{"path": name, "sha256": checksum} for name, checksum in sorted(inputs)],
-        "files": [_entry(folder, name) for name in (DUMP, DESCRIPTION)],
+        "files": [_entry(folder, name) for name in (DUMP, DESCRIPTION, LINEAGE)],
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from queries.adjacency import FILE, Adjacency
 from queries.backend import Direction, Link, Relation, guarded
 from queries.errors import BackendError
 from queries.frontier import neighbours_by_query
@@ -21,8 +22,12 @@ class EmbeddedBackend:
     """Answers from a store directory, or from an open store.
 
     A time limit is looked at between rows and between writes; the engine cannot be stopped inside one step (an
-    aggregate, a sort), so a hard limit needs a process around this back end.
+    aggregate, a sort), so a hard limit needs a process around this back end. Lineage comes from the index
+    of the release where one stands beside the store directory and `release` names it; else it is asked of the store.
     """
+
+    #: The lineage index of the release, where it has one.
+    adjacency: Adjacency | None = None
 
     def __init__(self, store: Path | str | ox.Store, release: str = "unreleased") -> None:
         if isinstance(store, ox.Store):
@@ -32,6 +37,7 @@ class EmbeddedBackend:
                 self._store = ox.Store.read_only(str(store))
             except (OSError, ValueError, RuntimeError) as error:
                 raise BackendError(f"{store}: not a store that can be opened ({error})") from error
+            self.adjacency = _index(Path(store).parent / FILE, release)
         self._release = release
 
     @property
@@ -73,11 +79,24 @@ class EmbeddedBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return neighbours_by_query(self.query, frontier, relations, direction)
+        index = self.adjacency
+        covered = [] if index is None else [relation for relation in relations if index.covers(relation)]
+        if index is not None and covered:
+            yield from index.neighbours(frontier, covered, direction)
+        others = [relation for relation in relations if relation not in covered]
+        yield from neighbours_by_query(self.query, frontier, others, direction)
 
     def close(self) -> None:
         """Let go of the store; its files are closed when the last running query ends."""
         self._store = None
+
+
+def _index(path: Path, release: str) -> Adjacency | None:
+    """The index beside a store, if it is that of this very release. Raises BackendError where it is damaged."""
+    if not path.is_file():
+        return None
+    index = Adjacency(path)
+    return index if index.release == release else None
 
 
 def _graph(iri: str) -> ox.NamedNode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from rdflib import URIRef
 from ontology.keys import FOLDERS, folder_of, key_of
 from ontology.namespaces import TG
 from ontology.schema import load_schema, local_name
-from queries.backend import Backend
+from queries.backend import Backend, adjacency_of
 from queries.errors import AmbiguousThing, ParameterError, UnknownThing
 from queries.library import support
 from queries.names import STRENGTH, NameTable, name_table, normal
@@ -75,12 +75,22 @@ def _by_key(backend: Backend, text: str, cls: str | None) -> Thing | None:
     candidates = [iri for iri in candidate_iris(text) if _writable(iri)]
     if not candidates:
         return None
-    query = fill(support("things-that-exist"), {("thing",): [(iri_text(iri),) for iri in candidates]})
-    existing = {row["thing"].value for row in backend.query(query).rows()}
+    existing = _existing(backend, candidates)
     for thing in describe(backend, [iri for iri in candidates if iri in existing]).values():
         if _fits(thing, cls):
             return thing
     return None
+
+
+def _existing(backend: Backend, iris: Sequence[str]) -> set[str]:
+    """Those of some IRIs that the record says anything about."""
+    index = adjacency_of(backend)
+    known = {iri: None if index is None else index.exists(iri) for iri in iris}
+    found = {iri for iri, there in known.items() if there}
+    if asked := [iri for iri, there in known.items() if there is None]:
+        query = fill(support("things-that-exist"), {("thing",): [(iri_text(iri),) for iri in asked]})
+        found |= {row["thing"].value for row in backend.query(query).rows()}
+    return found
 
 
 def _by_name(backend: Backend, text: str) -> list[tuple[int, str]]:
