@@ -16,7 +16,7 @@ from queries.things import Thing, describe
 #: Things that a search gives at most; who is not among so many is to be looked for by more words.
 MOST_FOUND: Final = 500
 _MOST: Final = 100
-_COMPARED: Final = 50
+_COMPARED: Final = 30
 _LONGEST: Final = 200
 
 
@@ -75,7 +75,11 @@ def _similar(table: Names, form: str) -> list[str]:
     # A word that names have is taken at its word.
     choices = [[word] if any(table.with_words([word])) else table.near(word) for word in form.split()]
     names = list(islice(table.with_any(choices), _COMPARED))
-    alike = {name.normal: difflib.SequenceMatcher(None, form, name.normal, autojunk=False).ratio() for name in names}
+    matcher = difflib.SequenceMatcher(None, b=form, autojunk=False)  # what it learns of `b` it keeps
+    alike: dict[str, float] = {}
+    for name in names:
+        matcher.set_seq1(name.normal)
+        alike[name.normal] = matcher.ratio()
     return list(dict.fromkeys(name.iri for name in sorted(names, key=lambda name: (-alike[name.normal], name.rank))))
 
 

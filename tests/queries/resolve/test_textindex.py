@@ -24,6 +24,7 @@ from queries.names import STRENGTH, Name, NameTable, name_table, normal, read_na
 from queries.resolve import resolve
 from queries.search import search
 from queries.textindex import FILE, TextIndex
+from queries.values import fill, iri_text
 
 ID = "https://w3id.org/treatygraph/id/"
 LABELS = sorted(STRENGTH)
@@ -187,3 +188,12 @@ def test_among_very_many_names_the_best_come_without_sorting(tmp_path: Path) -> 
     with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {textindex_module._MATCHING}", ('"meet" *',)).fetchall()
     assert not [step for step in plan if "TEMP B-TREE" in step[-1]]
+
+
+def test_what_is_found_joins_a_query(released: EmbeddedBackend) -> None:
+    """As the documentation says: names become IRIs in a VALUES block, before the query runs."""
+    found = [iri_text(thing.iri) for thing in search(released, "lantern").things]
+    text = "SELECT DISTINCT ?thing WHERE { VALUES ?thing { UNDEF } ?thing a ?type }"
+    rows = released.query(fill(text, {("thing",): [(iri,) for iri in found]})).rows()
+    assert found
+    assert sorted(iri_text(row["thing"].value) for row in rows) == sorted(found)
