@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import pyoxigraph as ox
 
+from queries.adjacency import FILE as LINEAGE
+from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation, guarded
 from queries.errors import BackendError
 from queries.frontier import neighbours_by_query
 from queries.results import Answer, Kind, QueryResult, translated
+from queries.textindex import FILE as NAMES
+from queries.textindex import TextIndex, available
 
 _EMPTY = ox.Store()  # texts are checked against it, so that a syntax error comes up before any work is done
 _REMEMBERED_LENGTH = 10_000
+_Index = TypeVar("_Index", Adjacency, TextIndex)
 
 
 class EmbeddedBackend:
     """Answers from a store directory, or from an open store.
 
     A time limit is looked at between rows and between writes; the engine cannot be stopped inside one step (an
-    aggregate, a sort), so a hard limit needs a process around this back end.
+    aggregate, a sort), so a hard limit needs a process around this back end. Lineage and names come
+    from the indexes of the release where they stand beside the store directory and `release` names them; else it is
+    asked of the store.
     """
+
+    #: The indexes of the release, where it has them.
+    adjacency: Adjacency | None = None
+    text_index: TextIndex | None = None
 
     def __init__(self, store: Path | str | ox.Store, release: str = "unreleased") -> None:
         if isinstance(store, ox.Store):
@@ -32,6 +44,8 @@ class EmbeddedBackend:
                 self._store = ox.Store.read_only(str(store))
             except (OSError, ValueError, RuntimeError) as error:
                 raise BackendError(f"{store}: not a store that can be opened ({error})") from error
+            self.adjacency = _index(Adjacency, Path(store).parent / LINEAGE, release)
+            self.text_index = _index(TextIndex, Path(store).parent / NAMES, release) if available() else None
         self._release = release
 
     @property
@@ -73,11 +87,24 @@ class EmbeddedBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return neighbours_by_query(self.query, frontier, relations, direction)
+        index = self.adjacency
+        covered = [] if index is None else [relation for relation in relations if index.covers(relation)]
+        if index is not None and covered:
+            yield from index.neighbours(frontier, covered, direction)
+        others = [relation for relation in relations if relation not in covered]
+        yield from neighbours_by_query(self.query, frontier, others, direction)
 
     def close(self) -> None:
         """Let go of the store; its files are closed when the last running query ends."""
         self._store = None
+
+
+def _index(opened: Callable[[Path], _Index], path: Path, release: str) -> _Index | None:
+    """The index beside a store, if it is that of this very release. Raises BackendError where it is damaged."""
+    if not path.is_file():
+        return None
+    index = opened(path)
+    return index if index.release == release else None
 
 
 def _graph(iri: str) -> ox.NamedNode:
