@@ -24,13 +24,14 @@ from loaders.cells import decode, read_cells
 from loaders.diagnose import Diagnosis, Malformed, TooLarge, UnknownKind
 from loaders.lexical import fault
 from loaders.mapping import TableMapping, load_mapping, mapping_path
-from loaders.positions import Place, PositionedQuad, PositionMap
+from loaders.positions import Place, PositionedQuad, PositionMap, pipeline_quad
 from loaders.tables import check_references, read_table, read_table_bytes
 from loaders.trig import FORMATS, MEDIA_TYPES, read_rdf, read_rdf_bytes
 from ontology.namespaces import CODE, ID, TG
 from ontology.shapes import ValidationResult
 from ontology.shapes import validate as check_shapes
 from ontology.vocabulary import misnamed_documents, undeclared_terms
+from queries.conformance import store_of, validate_store
 
 #: Levels of shapes that data files must hold. Labels are minted by the build, so `editorial` is for releases.
 LEVELS: Final = ("core", "profile")
@@ -218,7 +219,7 @@ def _shape_results(files: _Files, places: PositionMap, levels: Sequence[str]) ->
         return
     crowded = _crowded(everything)
     seen: set[tuple[str, str | None, str]] = set()
-    for result in check_shapes(_graph(everything), levels=levels):
+    for result in _check_shapes(everything, levels):
         if result.component.startswith("MaxCount") and (result.focus, result.path or "") not in crowded:
             continue
         key = (result.focus, result.path, result.value or "")
@@ -227,6 +228,15 @@ def _shape_results(files: _Files, places: PositionMap, levels: Sequence[str]) ->
             continue
         seen.add(key)
         yield _from_shape(result, place)
+
+
+def _check_shapes(quads: Sequence[PositionedQuad], levels: Sequence[str]) -> list[ValidationResult]:
+    """What the shapes say about these statements, the fast way where the store can hold them."""
+    try:
+        store = store_of(pipeline_quad(positioned.quad) for positioned in quads)
+    except (TypeError, ValueError):  # An IRI with a blank in it, for instance: the slow engine does not mind.
+        return check_shapes(_graph(quads), levels=levels)
+    return validate_store(store, levels=levels)
 
 
 def _from_shape(result: ValidationResult, place: Place) -> Diagnosis:
