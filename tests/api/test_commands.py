@@ -15,7 +15,20 @@ import rdflib
 from loaders.release import ReleaseInfo
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-COMMANDS = ("audit", "build", "extract", "format", "lineage", "path", "query", "search", "serve", "sparql", "validate")
+COMMANDS = (
+    "audit",
+    "build",
+    "diff",
+    "extract",
+    "format",
+    "lineage",
+    "path",
+    "query",
+    "search",
+    "serve",
+    "sparql",
+    "validate",
+)
 NOTE = """\
 The United Harbour Office has the honour to inform States of nothing in particular, on this quiet day.
 """
