@@ -2,7 +2,8 @@
 
 They are the audit checks with the tag `cross-record` (`queries/audit/*.rq`), run on what the files say after
 reconciliation, so that an editor hears of them before a release does. The header field `at` of a check names the
-properties whose statement is at fault; the result stands where a file makes that statement.
+properties whose statement is at fault; the result stands where a file makes that statement. None is more than a
+warning: sources contradict each other, and the record says so instead of refusing them.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def _run(store: Store, check: StoredQuery) -> Iterator[Offence]:
         if not isinstance(about, NamedNode) or not isinstance(message, Literal):
             continue
         values = tuple(term.value for name in ("value1", "value2") if isinstance(term := row[name], Literal))
-        yield Offence(check.rule, check.severity, about.value, values, message.value, hint, paths)
+        severity = "info" if check.severity == "info" else "warning"
+        yield Offence(check.rule, severity, about.value, values, message.value, hint, paths)
 
 
 def _place(one: Offence, places: PositionMap, store: Store) -> tuple[Place, str]:

@@ -21,10 +21,10 @@ from ontology.namespaces import ID
 
 
 def replace(path: Path, old: str, new: str) -> int:
-    """Put `new` for the first `old` in a file; the number of the line."""
+    """Put `new` for `old` everywhere in a file; the number of the first line."""
     text = path.read_text(encoding="utf-8")
     assert old in text, old
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
     return text[: text.index(old)].count("\n") + 1
 
 
@@ -94,7 +94,7 @@ def test_outside_of_a_repository(tmp_path: Path) -> None:
     [
         ("meetings.csv", "aplc-msp,4,", "aplc-msp,5,", "series-repeat", "ordinal"),
         ("meetings.csv", "ccm-msp,4,", "ccm-msp,40,", "series-gap", "ordinal"),
-        ("tenures.csv", "aplc-msp-4,president", "aplc-msp-3,president", "two-presidents", "person"),
+        ("tenures.csv", "aplc-msp-4,president", "aplc-msp-3,president", "two-presidents-at-once", "person"),
         ("resolutions.csv", "2022-12-14", "2021-12-14", "distributed-before-adopted", "distributed"),
     ],
 )

@@ -123,16 +123,6 @@ def recalls(ordinals: list[int], adopted: str = "2033-12-01") -> str:
     return graph("table/meetings", known) + graph("a/res/88/901", text)
 
 
-def tenures(first: str, second: str) -> str:
-    """Two people in the chair of one meeting, each with what else is said of the time."""
-    return graph(
-        "page",
-        f"""<post/ctl-msp-3-president> tg:role <../code/role/president> ; tg:postOf <meeting/ctl-msp-3> .
-    <tenure/a> a tg:Tenure ; tg:post <post/ctl-msp-3-president> ; tg:holder <person/ann-one> ; {first} .
-    <tenure/b> a tg:Tenure ; tg:post <post/ctl-msp-3-president> ; tg:holder <person/bea-two> ; {second} .""",
-    )
-
-
 def two_mandates(first: str, second: str) -> str:
     return TREATY + graph(
         "note",
@@ -326,15 +316,6 @@ CASES: dict[str, Check] = {
         {
             "each once": series(1, 2),
             "two series": series(1) + graph("page", "<meeting/ctl-rc-1> tg:inSeries <series/ctl-rc> ; tg:ordinal 1 ."),
-        },
-    ),
-    "two-presidents": Check(
-        tenures("", ""),
-        [{"about": "tenure/a", "value1": "ann-one", "value2": "bea-two"}],
-        {
-            "the same person": tenures("", "").replace("person/bea-two", "person/ann-one"),
-            "one after the other": tenures('tg:endDate "2031-01-01"^^xsd:date', 'tg:startDate "2031-01-02"^^xsd:date'),
-            "another role": tenures("", "").replace("role/president", "role/executive-secretary"),
         },
     ),
     "resolution-gap": Check(
