@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import NamedNode, Quad, Triple
 from rdflib import Graph
 
 from loaders.reconcile import is_source_graph
 from loaders.sources import Sources
 from loaders.terms import Statement, named, rdflib_graph
-from ontology.shapes import ValidationResult, validate
+from ontology.shapes import ValidationResult
 from ontology.vocabulary import misnamed_documents, undeclared_terms
+from queries.conformance import store_of, validate_store
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ def check(statements: Iterable[Statement], quads: Iterable[Quad], sources: Sourc
 
     `quads` are those of the sources: they tell which files speak about a thing.
     """
-    graph = rdflib_graph(statements)
-    results = [*_misnamed(graph), *validate(graph)]
+    facts = list(statements)
+    store = store_of(Triple(*fact) for fact in facts)
+    results = [*_misnamed(rdflib_graph(facts)), *validate_store(store)]
     if not results:
         return []
     wanted = {result.focus for result in results}

@@ -101,6 +101,10 @@ class PositionMap:
                 if known is None or place < known:
                     self._places[key] = place
 
+    def stated(self, subject: str, path: str, value: str | None = None) -> Place | None:
+        """The place of a statement of this subject and property (and value), or None where no file states one."""
+        return self._places.get((subject, path) if value is None else (subject, path, value))
+
     def find(self, subject: str, path: str | None = None, value: str | None = None) -> Place | None:
         """The place of the statement subject-path-value, or of the nearest thing to it in the files."""
         keys: list[tuple[str, ...]] = [(subject,)]

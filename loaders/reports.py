@@ -1,4 +1,4 @@
-"""Reports: the results of a validation as a table, JSON, a SHACL validation report in Turtle, or SARIF 2.1.0."""
+"""Reports: the results of a validation as a table, JSON, a SHACL report in Turtle, SARIF 2.1.0, or a page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, SH
 
 from loaders.diagnose import SEVERITIES, Diagnosis
+from loaders.reportpage import page
 from loaders.software import NAME, software_version
 from ontology.namespaces import BASE
 
@@ -101,6 +102,12 @@ def report_sarif(found: Sequence[Diagnosis]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
+def report_html(found: Sequence[Diagnosis]) -> str:
+    """As one page that needs nothing else, grouped by rule, for a build server to keep or a person to print."""
+    rules = _rules(found)
+    return page(summary(found), [(rule, [result for result in found if result.rule == rule]) for rule in rules])
+
+
 def _sarif_result(result: Diagnosis, index: int) -> dict[str, Any]:
     cell = f"Column “{result.cell}”: " if result.cell else ""
     region = {"startLine": result.line, "startColumn": result.column}
@@ -134,4 +141,5 @@ REPORTS: Final[Mapping[str, Callable[[Sequence[Diagnosis]], str]]] = {
     "json": report_json,
     "turtle": report_turtle,
     "sarif": report_sarif,
+    "html": report_html,
 }

@@ -17,20 +17,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from rdflib import DCTERMS, Graph, Literal
+from rdflib import DCTERMS, Graph, Literal, URIRef
 
 from loaders.attribution import unattributed
 from loaders.cells import decode, read_cells
+from loaders.crossrecord import diagnoses, offences, record_of
 from loaders.diagnose import Diagnosis, Malformed, TooLarge, UnknownKind
+from loaders.errors import BuildError
+from loaders.files import data_files, read_file
 from loaders.lexical import fault
 from loaders.mapping import TableMapping, load_mapping, mapping_path
-from loaders.positions import Place, PositionedQuad, PositionMap
-from loaders.tables import check_references, read_table, read_table_bytes
-from loaders.trig import FORMATS, MEDIA_TYPES, read_rdf, read_rdf_bytes
+from loaders.positions import Place, PositionedQuad, PositionMap, pipeline_quad
+from loaders.since import Change
+from loaders.tables import read_table_bytes
+from loaders.trig import FORMATS, read_rdf_bytes
 from ontology.namespaces import CODE, ID, TG
 from ontology.shapes import ValidationResult
 from ontology.shapes import validate as check_shapes
 from ontology.vocabulary import misnamed_documents, undeclared_terms
+from queries.conformance import store_of, validate_store
 
 #: Levels of shapes that data files must hold. Labels are minted by the build, so `editorial` is for releases.
 LEVELS: Final = ("core", "profile")
@@ -48,20 +53,34 @@ class _Files:
     found: list[Diagnosis] = field(default_factory=list)
 
 
-def validate_paths(paths: Iterable[Path], *, levels: Sequence[str] = LEVELS) -> list[Diagnosis]:
+def validate_paths(
+    paths: Iterable[Path], *, levels: Sequence[str] = LEVELS, since: str | None = None
+) -> list[Diagnosis]:
     """Check files, and all data files below directories, together; results sorted by file and line.
 
     A file that cannot be read gives a result with the rule `malformed`, and the others are still checked.
-    Raises FileNotFoundError for a path that does not exist.
+    With `since`, a revision of git, only what has changed is checked: the files that differ, and wherever they stand
+    the things that a changed statement can affect. Raises FileNotFoundError for a path that does not exist,
+    BuildError for an unknown revision.
     """
+    given = list(paths)
+    listed = list(data_files(given))
+    change = None if since is None else Change(since, given)
+    if change is not None and not change.files:
+        return []
     files = _Files()
-    for path in _data_files(paths):
+    for path in listed:
         try:
-            _read(path, files)
+            files.quads[str(path)], problems = read_file(path)
+            files.found.extend(problems)
         except Malformed as error:
             files.found.append(error.diagnosis())
     files.found.extend(unattributed(files.quads))
-    return _check(files, levels)
+    affected = None if change is None else change.affected(files.quads)
+    found = _check(files, levels, affected)
+    if change is None or affected is None:
+        return found
+    return [result for result in found if change.touches(result.file) or result.subject in affected]
 
 
 def validate_bytes(
@@ -105,32 +124,6 @@ def exit_status(found: Iterable[Diagnosis]) -> int:
     return 1 if any(severity == "violation" for _, severity in rules) else 0
 
 
-def _data_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and the data files below the directories named, sorted within each; each once."""
-    seen: set[Path] = set()
-    for path in paths:
-        if path.is_dir():
-            below = sorted(file for file in path.rglob("*") if file.suffix in {*MEDIA_TYPES, ".csv"} and file.is_file())
-        elif path.is_file():
-            below = [path]
-        else:
-            raise FileNotFoundError(f"{path}: no such file or directory")
-        for file in below:
-            if file not in seen:
-                seen.add(file)
-                yield file
-
-
-def _read(path: Path, files: _Files) -> None:
-    if path.suffix == ".csv":
-        result = read_table(path)
-        files.quads[str(path)] = result.quads
-        files.found.extend(result.problems)
-        files.found.extend(check_references(path))
-    else:
-        files.quads[str(path)] = read_rdf(path)
-
-
 def _known_mapping(data: bytes, name: str, tables: Path | None) -> TableMapping:
     """The mapping whose columns are those of the first line; by preference the one that has the table's name."""
     rows = read_cells(decode(data, name), name)
@@ -145,7 +138,8 @@ def _known_mapping(data: bytes, name: str, tables: Path | None) -> TableMapping:
     raise Malformed(name, 1, expected, f"The known tables are: {', '.join(path.name.split('.')[0] for path in known)}.")
 
 
-def _check(files: _Files, levels: Sequence[str]) -> list[Diagnosis]:
+def _check(files: _Files, levels: Sequence[str], affected: set[str] | None = None) -> list[Diagnosis]:
+    """Check what has been read; `affected` limits the shapes to these things."""
     places = PositionMap()
     for name, quads in files.quads.items():
         places.add(name, quads)
@@ -154,12 +148,25 @@ def _check(files: _Files, levels: Sequence[str]) -> list[Diagnosis]:
         files.found.extend(_misnamed(name, quads, places))
     faulty = {(result.file, result.line, result.column) for result in files.found}
     incomplete = {result.subject for result in files.found if result.subject}
-    for result in _shape_results(files, places, levels):
+    for result in _shape_results(files, places, levels, affected):
         # A misspelled property is missing as well, and a bad value breaks more than one shape: that was said already.
         known = (result.file, result.line, result.column) in faulty
         if not known and (result.value or result.subject not in incomplete):
             files.found.append(result)
+    if levels:
+        files.found.extend(_across_records(files, places))
     return sorted(set(files.found), key=Diagnosis.sort_key)
+
+
+def _across_records(files: _Files, places: PositionMap) -> list[Diagnosis]:
+    """What the rules across records say. Nothing, where a statement cannot be stored: that has been reported."""
+    try:
+        store = record_of(pipeline_quad(positioned.quad) for quads in files.quads.values() for positioned in quads)
+    except (TypeError, ValueError, BuildError):
+        return []
+    known = {(result.subject, result.value) for result in files.found}
+    fresh = [one for one in offences(store) if not any((one.subject, value) in known for value in one.values)]
+    return list(diagnoses(fresh, places, store))
 
 
 def _lexical_faults(name: str, quads: Iterable[PositionedQuad]) -> Iterator[Diagnosis]:
@@ -201,7 +208,9 @@ def _misnamed(name: str, quads: Sequence[PositionedQuad], places: PositionMap) -
             yield _violation(place, "misnamed-document", message, hint, about)
 
 
-def _shape_results(files: _Files, places: PositionMap, levels: Sequence[str]) -> Iterator[Diagnosis]:
+def _shape_results(
+    files: _Files, places: PositionMap, levels: Sequence[str], affected: set[str] | None
+) -> Iterator[Diagnosis]:
     """What the SHACL shapes say, each at the statement at fault, else where its subject first stands.
 
     Of several results about one value the gravest speaks. Values without the form of their datatype have been reported
@@ -218,7 +227,7 @@ def _shape_results(files: _Files, places: PositionMap, levels: Sequence[str]) ->
         return
     crowded = _crowded(everything)
     seen: set[tuple[str, str | None, str]] = set()
-    for result in check_shapes(_graph(everything), levels=levels):
+    for result in _check_shapes(everything, levels, affected):
         if result.component.startswith("MaxCount") and (result.focus, result.path or "") not in crowded:
             continue
         key = (result.focus, result.path, result.value or "")
@@ -227,6 +236,18 @@ def _shape_results(files: _Files, places: PositionMap, levels: Sequence[str]) ->
             continue
         seen.add(key)
         yield _from_shape(result, place)
+
+
+def _check_shapes(
+    quads: Sequence[PositionedQuad], levels: Sequence[str], affected: set[str] | None
+) -> list[ValidationResult]:
+    """What the shapes say about these statements, the fast way where the store can hold them."""
+    try:
+        store = store_of(pipeline_quad(positioned.quad) for positioned in quads)
+    except (TypeError, ValueError):  # An IRI with a blank in it, for instance: the slow engine does not mind.
+        nodes = None if affected is None else [URIRef(iri) for iri in affected]
+        return check_shapes(_graph(quads), focus_nodes=nodes, levels=levels)
+    return validate_store(store, focus_nodes=affected, levels=levels)
 
 
 def _from_shape(result: ValidationResult, place: Place) -> Diagnosis:

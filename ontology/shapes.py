@@ -66,31 +66,61 @@ def validate(
 ) -> list[ValidationResult]:
     """Check a graph; the gravest results come first, then by thing, property and value.
 
-    `data` is a plain graph of triples and is not changed. With `focus_nodes` only these things are checked. Where one
-    value breaks several constraints of one shape, one result stands for them. A literal that its datatype does not have
+    `data` is a plain graph of triples and is not changed. With `focus_nodes` only these things are reported (the
+    engine looks at all: told to look at some nodes only, it would skip shapes that refer to others). Where one value
+    breaks several constraints of one shape, one result stands for them. A literal that its datatype does not have
     (the date 2031-13-45) is a violation; where the engine cannot compare one it is reported by itself and left out.
     Raises ValueError for an unknown level.
     """
-    shapes = shapes_graph(tuple(levels))
-    focus = None if focus_nodes is None else sorted(str(node) for node in focus_nodes)
-    if focus == []:
+    return validate_against(shapes_graph(tuple(levels)), data, focus_nodes=focus_nodes)
+
+
+def validate_against(
+    shapes: Graph, data: Graph, *, focus_nodes: Iterable[URIRef] | None = None
+) -> list[ValidationResult]:
+    """Check a graph against these shapes, as `validate` does against those of the package."""
+    focus = None if focus_nodes is None else {str(node) for node in focus_nodes}
+    if focus is not None and not focus:
         return []
-    combined = _with_schema(data)
+    combined = with_schema(data)
     wrong: list[ValidationResult] = []
     try:
-        report = _report(combined, shapes, focus)
+        report = _report(combined, shapes)
     except (TypeError, ValueError):
         impossible = [(s, p, o) for s, p, o in data if isinstance(o, Literal) and o.ill_typed]
         if not impossible:
             raise
         for triple in impossible:
             combined.remove(triple)
-        wrong = [_impossible(*triple) for triple in impossible if focus is None or str(triple[0]) in focus]
-        report = _report(combined, shapes, focus)
+        wrong = [_impossible(*triple) for triple in impossible]
+        report = _report(combined, shapes)
+    found = [*_results(report, shapes), *wrong]
+    return in_order(result for result in found if focus is None or result.focus in focus)
+
+
+def in_order(found: Iterable[ValidationResult]) -> list[ValidationResult]:
+    """The results in their order, and of those about one value and one shape the first."""
     results: dict[tuple[str, str, str, str], ValidationResult] = {}
-    for found in sorted([*_results(report, shapes), *wrong], key=_sort_key):
-        results.setdefault((found.focus, found.path or "", found.value or "", found.shape), found)
+    for result in sorted(found, key=_sort_key):
+        results.setdefault((result.focus, result.path or "", result.value or "", result.shape), result)
     return list(results.values())
+
+
+def explain(
+    shapes: Graph, shape: Node, component: str, *, focus: str, path: Node | None = None, value: str | None = None
+) -> ValidationResult:
+    """The result that says that a thing breaks a constraint (`MinCountConstraintComponent`) of a shape with an IRI."""
+    hint = shapes.value(shape, TG.hint)
+    return ValidationResult(
+        focus=focus,
+        path=None if path is None else str(path),
+        value=None if value == focus else value,
+        severity=_SEVERITIES.get(_uri(shapes.value(shape, SH.severity)), "violation"),
+        message=" ".join(sorted(str(message) for message in shapes.objects(shape, SH.message))),
+        hint="" if hint is None else str(hint),
+        shape=shape_name(shape),
+        component=component,
+    )
 
 
 def shape_name(shape: Node) -> str:
@@ -98,7 +128,7 @@ def shape_name(shape: Node) -> str:
     return str(shape).rpartition("/")[2]
 
 
-def _with_schema(data: Graph) -> Graph:
+def with_schema(data: Graph) -> Graph:
     """The data with what the shapes need of the schema: subclasses and the membership of codes.
 
     The declarations of terms and codes are left out, so that they are not themselves checked with every file.
@@ -112,7 +142,7 @@ def _with_schema(data: Graph) -> Graph:
     return combined
 
 
-def _report(data: Graph, shapes: Graph, focus: list[str] | None) -> Graph:
+def _report(data: Graph, shapes: Graph) -> Graph:
     _, report, _ = pyshacl.validate(
         data_graph=data,
         shacl_graph=shapes,
@@ -122,7 +152,6 @@ def _report(data: Graph, shapes: Graph, focus: list[str] | None) -> Graph:
         meta_shacl=False,
         do_owl_imports=False,
         inplace=True,
-        focus_nodes=focus,
     )
     if not isinstance(report, Graph):
         raise RuntimeError(f"the SHACL engine failed: {report!r}")

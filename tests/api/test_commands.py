@@ -15,7 +15,22 @@ import rdflib
 from loaders.release import ReleaseInfo
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-COMMANDS = ("audit", "build", "extract", "format", "lineage", "path", "query", "search", "serve", "sparql", "validate")
+COMMANDS = (
+    "audit",
+    "build",
+    "coverage",
+    "diff",
+    "extract",
+    "format",
+    "gaps",
+    "lineage",
+    "path",
+    "query",
+    "search",
+    "serve",
+    "sparql",
+    "validate",
+)
 NOTE = """\
 The United Harbour Office has the honour to inform States of nothing in particular, on this quiet day.
 """
@@ -145,6 +160,52 @@ def test_audit_tells_by_its_status_that_findings_are_open(run: Run, release: Rel
     assert "article-against-subject" in confirmed.stdout
     table = run("audit", "--release", str(release.path), "--document", "A/RES/91/7")
     assert "1 finding" in table.stdout
+
+
+def test_gaps_are_counted_and_listed_by_kind(run: Run, release: ReleaseInfo) -> None:
+    every = json.loads(run("gaps", "--release", str(release.path), "--format", "json").stdout)
+    numbers = {one["kind"]: one["total"] for one in every["kinds"]}
+    assert numbers["resolution-without-plenary"] >= 0
+    kind = max(numbers, key=lambda name: (numbers[name], name))
+    assert numbers[kind] > 0
+    rows = run("gaps", kind, "--release", str(release.path), "--format", "csv").stdout.splitlines()
+    assert rows[0] == "kind,key,label,treaty,missing"
+    assert len(rows) == numbers[kind] + 1
+    assert all(row.startswith(f"{kind},") for row in rows[1:])
+    assert f"{kind} " in run("gaps", "--release", str(release.path)).stdout
+    assert f"{numbers[kind]} gap" in run("gaps", kind, "--release", str(release.path)).stdout
+
+
+def test_an_unknown_kind_of_gap_is_one_line(run: Run, release: ReleaseInfo) -> None:
+    done = run("gaps", "no-such", "--release", str(release.path))
+    assert done.returncode == 2
+    assert "meeting-without-president" in one_line(done)
+
+
+def test_coverage_of_meetings_and_of_resolutions(run: Run, release: ReleaseInfo) -> None:
+    meetings = run("coverage", "--release", str(release.path), "--format", "csv")
+    assert meetings.returncode == 0
+    assert meetings.stdout.splitlines()[0].startswith("treaty,series,seriesLabel,expected,present,exactly")
+    resolutions = run("coverage", "--treaty", "ctl", "--release", str(release.path), "--format", "csv")
+    assert resolutions.returncode == 0, resolutions.stderr
+    assert resolutions.stdout.splitlines()[0].startswith("session,resolution,resolutionLabel,adopted")
+    unknown = run("coverage", "--treaty", "no such treaty", "--release", str(release.path))
+    assert unknown.returncode == 2
+
+
+def test_the_difference_of_a_release_and_itself_is_none(run: Run, release: ReleaseInfo) -> None:
+    assert run("diff", str(release.path), str(release.path)).stdout == "No difference.\n"
+    nothing = run("diff", str(release.path), "no-such")
+    assert nothing.returncode == 2
+    assert "no release, directory or revision" in one_line(nothing)
+
+
+def test_a_release_is_validated(run: Run, release: ReleaseInfo) -> None:
+    page = run("validate", str(release.path), "--format", "html")
+    assert page.stdout.startswith("<!doctype html>")
+    done = run("validate", str(release.path), "--since", "HEAD")
+    assert done.returncode == 2
+    assert "never changes" in one_line(done)
 
 
 def test_the_release_may_be_named_in_the_environment(run: Run, release: ReleaseInfo) -> None:

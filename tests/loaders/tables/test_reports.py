@@ -32,7 +32,7 @@ FOUND = [
 
 
 def test_there_is_a_report_for_each_format_of_the_command() -> None:
-    assert set(REPORTS) == {"table", "json", "turtle", "sarif"}
+    assert set(REPORTS) == {"table", "json", "turtle", "sarif", "html"}
     for report in REPORTS.values():
         assert report(FOUND) == report(FOUND)
         assert report([]).endswith("\n")

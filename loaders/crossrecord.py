@@ -1,0 +1,116 @@
+"""Rules across records: what no single thing shows, such as a number used twice in a series.
+
+They are the audit checks with the tag `cross-record` (`queries/audit/*.rq`), run on what the files say after
+reconciliation, so that an editor hears of them before a release does. The header field `at` of a check names the
+properties whose statement is at fault; the result stands where a file makes that statement. None is more than a
+warning: sources contradict each other, and the record says so instead of refusing them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
+
+from loaders.diagnose import Diagnosis
+from loaders.positions import Place, Position, PositionMap
+from loaders.provenance import PROVENANCE
+from loaders.reconcile import is_source_graph, reconcile
+from loaders.terms import TYPE, iri, quad, statement
+from ontology.namespaces import TG
+from queries.catalogue import Catalogue, StoredQuery
+from queries.header import listing
+
+TAG: Final = "cross-record"
+
+
+@dataclass(frozen=True)
+class Offence:
+    """One row of one rule: the thing, the values, what is wrong, and the properties (IRIs) that are at fault."""
+
+    rule: str
+    severity: str
+    subject: str
+    values: tuple[str, ...]
+    message: str
+    hint: str
+    paths: tuple[str, ...]
+
+
+def record_of(quads: Iterable[Quad]) -> Store:
+    """A store with the quads of sources, and in its default graph what reconciliation makes of them."""
+    listed = list(quads)
+    store = Store()
+    store.bulk_extend(listed)
+    canonical = reconcile(listed)
+    store.bulk_extend(quad(fact) for fact in canonical.statements)
+    graphs = {item.graph_name for item in listed if is_source_graph(item.graph_name)}
+    record = [Quad(graph, TYPE, iri(TG.SourceGraph)) for graph in graphs if isinstance(graph, NamedNode)]
+    record.extend(quad(statement(item)) for item in listed if item.graph_name == PROVENANCE)
+    store.bulk_extend(record)
+    return store
+
+
+def offences(store: Store) -> list[Offence]:
+    """What the rules find in a store, each thing with the same values once; by rule, then by thing."""
+    found: dict[tuple[str, str, tuple[str, ...]], Offence] = {}
+    for check in Catalogue.load("audit").values():
+        if TAG in check.tags:
+            for one in _run(store, check):
+                found.setdefault((one.rule, one.subject, one.values), one)
+    return sorted(found.values(), key=lambda one: (one.rule, one.subject, one.values))
+
+
+def diagnoses(found: Iterable[Offence], places: PositionMap, store: Store) -> Iterator[Diagnosis]:
+    """The offences where the files state them: the value at fault, else the property, else the thing."""
+    for one in found:
+        place, path = _place(one, places, store)
+        at = place.position
+        yield Diagnosis(
+            place.file,
+            at.line,
+            at.column,
+            one.severity,
+            one.rule,
+            one.message,
+            one.hint,
+            one.subject,
+            path=path,
+            value=one.values[-1] if one.values else "",
+            cell=at.cell,
+        )
+
+
+def _run(store: Store, check: StoredQuery) -> Iterator[Offence]:
+    rows = store.query(check.text)
+    if not isinstance(rows, QuerySolutions):
+        raise TypeError(f"{check.name}.rq: a check is a SELECT query")
+    paths = tuple(str(TG[str(name).removeprefix("tg:")]) for name in listing(check.header, "at"))
+    hint = " ".join(str(check.header.get("why", "")).split())
+    for row in rows:
+        about, message = row["about"], row["message"]
+        if not isinstance(about, NamedNode) or not isinstance(message, Literal):
+            continue
+        values = tuple(term.value for name in ("value1", "value2") if isinstance(term := row[name], Literal))
+        severity = "info" if check.severity == "info" else "warning"
+        yield Offence(check.rule, severity, about.value, values, message.value, hint, paths)
+
+
+def _place(one: Offence, places: PositionMap, store: Store) -> tuple[Place, str]:
+    for value in (*reversed(one.values), None):
+        for path in one.paths:
+            if place := places.stated(one.subject, path, value):
+                return place, path
+    # A part of a document may be spoken of only by another node: a citation by its citing paragraph.
+    for path in one.paths:
+        for speaker in _speakers(store, one.subject, path):
+            if place := places.stated(speaker, path, one.subject):
+                return place, path
+    return places.find(one.subject) or Place("", Position(1, 1)), one.paths[0] if one.paths else ""
+
+
+def _speakers(store: Store, value: str, path: str) -> Sequence[str]:
+    found = store.quads_for_pattern(None, NamedNode(path), NamedNode(value), None)
+    return sorted({item.subject.value for item in found if isinstance(item.subject, NamedNode)})

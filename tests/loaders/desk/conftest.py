@@ -1,0 +1,37 @@
+"""A repository of one's own, with a copy of the tables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TABLES = Path(__file__).parents[3] / "data" / "tables"
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Callable[..., str]:
+    def run(*arguments: str) -> str:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "core.hooksPath=/dev/null"]
+        done = subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True, env=clean
+        )
+        return done.stdout
+
+    run("init", "-q", "-b", "main")
+    return run
+
+
+@pytest.fixture
+def tables(tmp_path: Path, git: Callable[..., str]) -> Path:
+    """The folder `data/tables`, all of it committed."""
+    folder = tmp_path / "data" / "tables"
+    shutil.copytree(TABLES, folder)
+    git("add", ".")
+    git("commit", "-q", "-m", "the record")
+    return folder
