@@ -3,11 +3,15 @@
     OUT/current            -> the release that is served (a symbolic link, replaced at once)
     OUT/{id}/store/           the Oxigraph store, opened read-only by whoever serves it
     OUT/{id}/dump.nq.gz       everything as N-Quads, sorted, compressed without a time stamp
+    OUT/{id}/lineage.index    links, labels and sources, to be mapped into memory: lineage without queries
+    OUT/{id}/names.sqlite     all names by word, beginning and similarity (SQLite, FTS5)
     OUT/{id}/void.ttl         VoID and DCAT: what is in it, and how much
     OUT/{id}/manifest.json    id, software, counts, checksums of inputs and files
 
 The id is the beginning of the SHA-256 of the dump before compression: equal input gives the same id, and no clock time
-stands anywhere. The store is a product of the dump; its own files may differ from build to build.
+stands anywhere. The store is a product of the dump; its own files may differ from build to build. The indexes are
+too, but equal from build to build (that of names with one version of SQLite): the manifest has their checksums. A
+release without them answers all the same.
 """
 
 from __future__ import annotations
@@ -23,8 +27,15 @@ from typing import Any, Final
 
 from pyoxigraph import RdfFormat, Store, parse
 
+from loaders.adjacency import adjacency
 from loaders.errors import BuildError
 from loaders.software import NAME, software_version
+from loaders.textindex import write_text_index
+from queries.adjacency import FILE as LINEAGE
+from queries.embedded import EmbeddedBackend
+from queries.names import read_names
+from queries.textindex import FILE as NAMES
+from queries.textindex import available
 
 STORE: Final = "store"
 DUMP: Final = "dump.nq.gz"
@@ -111,17 +122,20 @@ def write_release(
     store.bulk_extend(parse(dump, format=RdfFormat.N_QUADS))
     store.flush()
     store.optimize()
+    identifier = release_id(dump)
+    (folder / LINEAGE).write_bytes(adjacency(store, identifier))
+    if available():
+        write_text_index(folder / NAMES, read_names(EmbeddedBackend(store, identifier)), identifier)
     # The store lets go of its files when the last reference is gone.
     del store
     (folder / DUMP).write_bytes(compressed(dump))
     (folder / DESCRIPTION).write_text(description, encoding="utf-8", newline="\n")
-    identifier = release_id(dump)
     manifest = {
         "release": identifier,
         "software": {"name": NAME, "version": software_version()},
         "counts": dict(counts),
         "inputs": [{"path": name, "sha256": checksum} for name, checksum in sorted(inputs)],
-        "files": [_entry(folder, name) for name in (DUMP, DESCRIPTION)],
+        "files": [_entry(folder, name) for name in (DUMP, DESCRIPTION, LINEAGE, NAMES) if (folder / name).exists()],
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")

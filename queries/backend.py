@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from queries.errors import QueryRefused, QuerySyntaxError
 from queries.results import Kind, QueryResult
 from queries.scanner import inspect
+
+if TYPE_CHECKING:
+    from queries.adjacency import Adjacency
 
 Direction: TypeAlias = Literal["up", "down", "both"]
 
@@ -67,6 +70,11 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Let go of the store."""
+
+
+def adjacency_of(backend: Backend) -> Adjacency | None:
+    """The lineage index of a back end that has one in an attribute `adjacency`: what stands there need not be asked."""
+    return getattr(backend, "adjacency", None)
 
 
 def guarded(text: str) -> Kind | None:

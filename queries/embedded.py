@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation, guarded
 from queries.errors import BackendError
-from queries.frontier import neighbours_by_query
+from queries.indexes import Indexes
 from queries.results import Answer, Kind, QueryResult, translated
+from queries.textindex import TextIndex
 
 _EMPTY = ox.Store()  # texts are checked against it, so that a syntax error comes up before any work is done
 _REMEMBERED_LENGTH = 10_000
@@ -21,8 +23,14 @@ class EmbeddedBackend:
     """Answers from a store directory, or from an open store.
 
     A time limit is looked at between rows and between writes; the engine cannot be stopped inside one step (an
-    aggregate, a sort), so a hard limit needs a process around this back end.
+    aggregate, a sort), so a hard limit needs a process around this back end. Lineage and names come
+    from the indexes of the release where they stand beside the store directory and `release` names them; else it is
+    asked of the store.
     """
+
+    #: The indexes of the release, where it has them.
+    adjacency: Adjacency | None = None
+    text_index: TextIndex | None = None
 
     def __init__(self, store: Path | str | ox.Store, release: str = "unreleased") -> None:
         if isinstance(store, ox.Store):
@@ -32,6 +40,8 @@ class EmbeddedBackend:
                 self._store = ox.Store.read_only(str(store))
             except (OSError, ValueError, RuntimeError) as error:
                 raise BackendError(f"{store}: not a store that can be opened ({error})") from error
+            found = Indexes.beside(store, release)
+            self.adjacency, self.text_index = found.adjacency, found.names
         self._release = release
 
     @property
@@ -73,7 +83,7 @@ class EmbeddedBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return neighbours_by_query(self.query, frontier, relations, direction)
+        return Indexes(self.adjacency).neighbours(self.query, frontier, relations, direction)
 
     def close(self) -> None:
         """Let go of the store; its files are closed when the last running query ends."""

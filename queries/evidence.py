@@ -16,7 +16,7 @@ from rdflib.namespace import DCTERMS
 
 from ontology.keys import key_of
 from ontology.namespaces import GRAPH, OA, TG
-from queries.backend import Backend, Link
+from queries.backend import Backend, Link, adjacency_of
 from queries.library import support
 from queries.things import batches
 from queries.values import fill, iri_text
@@ -73,7 +73,11 @@ class _Reading:
 def sources_of(backend: Backend, links: Iterable[Link]) -> dict[Link, tuple[Source, ...]]:
     """The sources of each statement, sorted; the number of queries grows with the batches, not with the graph."""
     found: dict[Link, tuple[Source, ...]] = {}
-    for batch in batches(sorted(set(links)), 200):
+    asked = sorted(set(links))
+    if (index := adjacency_of(backend)) is not None:
+        found = {link: said for link in asked if (said := index.sources(link)) is not None}
+        asked = [link for link in asked if link not in found]
+    for batch in batches(asked, 200):
         readings = _claims(backend, batch)
         missing = [link for link in batch if not readings[link]]
         _add_grounds(backend, missing, readings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final
 
@@ -166,7 +166,12 @@ def chosen(
 
 def is_statement(thing: Thing) -> bool:
     """Whether it is an n-ary statement (a mandate, a citation): something said about things, not a thing itself."""
-    return TG.Statement in load_schema().superclasses(TG[thing.type])
+    return _says_something(thing.type)
+
+
+@cache
+def _says_something(name: str) -> bool:
+    return TG.Statement in load_schema().superclasses(TG[name])
 
 
 def explained(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from rdflib import URIRef
@@ -12,10 +13,10 @@ from rdflib import URIRef
 from ontology.keys import FOLDERS, folder_of, key_of
 from ontology.namespaces import TG
 from ontology.schema import load_schema, local_name
-from queries.backend import Backend
+from queries.backend import Backend, adjacency_of
 from queries.errors import AmbiguousThing, ParameterError, UnknownThing
 from queries.library import support
-from queries.names import STRENGTH, NameTable, name_table, normal
+from queries.names import STRENGTH, Names, name_table, normal
 from queries.spelling import candidate_iris, candidate_names, split_part
 from queries.things import Thing, describe
 from queries.values import fill, iri_text, string_text
@@ -23,6 +24,7 @@ from queries.values import fill, iri_text, string_text
 _LONGEST: Final = 500
 _SUGGESTIONS: Final = 5
 _ENOUGH_WORDS: Final = 3
+_POOL: Final = 500  # names that are compared word by word
 _ARTICLES: Final = frozenset({"a", "an", "the"})
 
 
@@ -50,6 +52,14 @@ def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolutio
     without case, accents and punctuation, and last by their words: several words that stand in this order in the name
     of one thing only mean that thing. Raises AmbiguousThing (with candidates), UnknownThing (with suggestions).
     """
+    found = find(backend, text, cls=cls)
+    if found is None:
+        raise UnknownThing(text, () if "://" in text else _suggestions(name_table(backend), text))
+    return found
+
+
+def find(backend: Backend, text: str, *, cls: str | None = None) -> Resolution | None:
+    """As `resolve`, but None for what nothing is called. Raises AmbiguousThing."""
     if len(text) > _LONGEST:
         raise ParameterError(f"a name has at most {_LONGEST} characters")
     if not text.strip():
@@ -57,7 +67,7 @@ def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolutio
     if (found := _by_key(backend, text, cls)) is not None:
         return Resolution(found, "iri" if "://" in text else "key")
     if "://" in text:
-        raise UnknownThing(text)
+        return None
     if (found := _one(backend, text, _by_name(backend, text), cls)) is not None:
         return Resolution(found, "name")
     if (found := _part(backend, text, cls)) is not None:
@@ -68,19 +78,29 @@ def resolve(backend: Backend, text: str, *, cls: str | None = None) -> Resolutio
         return Resolution(found, "spelling")
     if (found := _one(backend, text, _containing(table, text), cls)) is not None:
         return Resolution(found, "words")
-    raise UnknownThing(text, _suggestions(table, text))
+    return None
 
 
 def _by_key(backend: Backend, text: str, cls: str | None) -> Thing | None:
     candidates = [iri for iri in candidate_iris(text) if _writable(iri)]
     if not candidates:
         return None
-    query = fill(support("things-that-exist"), {("thing",): [(iri_text(iri),) for iri in candidates]})
-    existing = {row["thing"].value for row in backend.query(query).rows()}
+    existing = _existing(backend, candidates)
     for thing in describe(backend, [iri for iri in candidates if iri in existing]).values():
         if _fits(thing, cls):
             return thing
     return None
+
+
+def _existing(backend: Backend, iris: Sequence[str]) -> set[str]:
+    """Those of some IRIs that the record says anything about."""
+    index = adjacency_of(backend)
+    known = {iri: None if index is None else index.exists(iri) for iri in iris}
+    found = {iri for iri, there in known.items() if there}
+    if asked := [iri for iri, there in known.items() if there is None]:
+        query = fill(support("things-that-exist"), {("thing",): [(iri_text(iri),) for iri in asked]})
+        found |= {row["thing"].value for row in backend.query(query).rows()}
+    return found
 
 
 def _by_name(backend: Backend, text: str) -> list[tuple[int, str]]:
@@ -94,16 +114,17 @@ def _by_name(backend: Backend, text: str) -> list[tuple[int, str]]:
     return [(STRENGTH[row["property"].value], row["thing"].value) for row in rows]
 
 
-def _containing(table: NameTable, text: str) -> list[tuple[int, str]]:
+def _containing(table: Names, text: str) -> list[tuple[int, str]]:
     """Things in a name of which all the words stand, in this order; the fewer others there are, the stronger.
 
-    One or two words are too little to go by. Bibliographic records are left out: their titles name other things.
+    One or two words are too little to go by; of very many such names the best are looked at. Bibliographic records are
+    left out: their titles name other things.
     """
     words = [word for word in normal(text).split() if word not in _ARTICLES]
     if len(words) < _ENOUGH_WORDS:
         return []
     found = set()
-    for name in table.with_words(words):
+    for name in islice(table.with_words(words), _POOL):
         written = name.normal.split()
         if folder_of(name.iri) != "source" and _in_order(words, written):
             found.add((len(written) - len(words), name.iri))
@@ -120,9 +141,8 @@ def _part(backend: Backend, text: str, cls: str | None) -> Thing | None:
     split = split_part(text)
     if split is None or not split[0].strip():
         return None
-    try:
-        whole = resolve(backend, split[0])
-    except UnknownThing:
+    whole = find(backend, split[0])
+    if whole is None:
         return None
     return _by_key(backend, f"{whole.iri}~{split[1]}", cls)
 
@@ -150,14 +170,14 @@ def _unmistakable(iri: str) -> str:
     return key_of(iri) if folder in FOLDERS[:3] else f"{folder}/{key_of(iri)}"
 
 
-def _suggestions(table: NameTable, text: str) -> tuple[str, ...]:
+def _suggestions(table: Names, text: str) -> tuple[str, ...]:
     """Keys of things with a similar name, the most similar first."""
     form = normal(text)
     words = form.split()
-    near = [hit for word in words for hit in difflib.get_close_matches(word, table.words, 3, 0.75)]
+    near = [hit for word in words for hit in table.near(word)]
     pool: dict[str, str] = {}
     for word in dict.fromkeys([*words, *near]):
-        for name in table.with_words([word])[:500]:
+        for name in islice(table.with_words([word]), _POOL):
             pool.setdefault(name.normal, name.iri)
     best = difflib.get_close_matches(form, list(pool), 3 * _SUGGESTIONS, 0.5)
     return tuple(_first(_unmistakable(pool[match]) for match in best))

@@ -13,7 +13,7 @@ from rdflib.namespace import DCTERMS, FOAF, RDF, RDFS, SKOS
 
 from ontology.keys import key_of
 from ontology.schema import load_schema, local_name
-from queries.backend import Backend
+from queries.backend import Backend, adjacency_of
 from queries.library import support
 from queries.values import fill, iri_text
 
@@ -43,6 +43,14 @@ def batches(items: Sequence[_Item], size: int = _BATCH) -> Iterator[Sequence[_It
 def describe(backend: Backend, iris: Iterable[str]) -> dict[str, Thing]:
     """Key, type and English label of each IRI, in one query per few hundred. Unknown ones are labelled by their key."""
     wanted = list(dict.fromkeys(iris))
+    if (index := adjacency_of(backend)) is not None:
+        known = {iri: thing for iri in wanted if (thing := index.thing(iri)) is not None}
+        asked = _described(backend, [iri for iri in wanted if iri not in known])
+        return {iri: known.get(iri) or asked[iri] for iri in wanted}
+    return _described(backend, wanted)
+
+
+def _described(backend: Backend, wanted: Sequence[str]) -> dict[str, Thing]:
     types: dict[str, set[str]] = defaultdict(set)
     labels: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     properties = [str(p) for p in (RDF.type, *LABELS)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loaders.build import build
+from ontology.keys import folder_of
 from queries.embedded import EmbeddedBackend
 from queries.export import export
 from queries.lineage import Lineage, lineage
@@ -97,3 +99,21 @@ def test_every_form_can_be_written(record: EmbeddedBackend) -> None:
     answer: Any = lineage(record, resolve(record, "aplc-msp-21").iri)
     for form in ("text", "mermaid", "dot", "graphml", "svg", "jsonld"):
         assert "77/63" in export(answer, form)
+
+
+def test_the_index_gives_for_every_thing_what_the_store_gives(record: EmbeddedBackend) -> None:
+    slow = _without_index(record)
+    rows = record.query("SELECT DISTINCT ?thing WHERE { ?thing a ?type FILTER(isIRI(?thing)) }").rows()
+    things = sorted(row["thing"].value for row in rows if folder_of(row["thing"].value))
+    assert len(things) > 500
+    for thing in things:
+        for direction in ("up", "down"):
+            fast = lineage(record, thing, direction=direction).to_json()
+            assert fast == lineage(slow, thing, direction=direction).to_json(), (thing, direction)
+
+
+def _without_index(record: EmbeddedBackend) -> EmbeddedBackend:
+    assert record.adjacency is not None
+    slow = copy(record)
+    slow.adjacency = None
+    return slow
