@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 import pyoxigraph as ox
 
-from queries.adjacency import FILE as LINEAGE
 from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation, guarded
 from queries.errors import BackendError
-from queries.frontier import neighbours_by_query
+from queries.indexes import Indexes
 from queries.results import Answer, Kind, QueryResult, translated
-from queries.textindex import FILE as NAMES
-from queries.textindex import TextIndex, available
+from queries.textindex import TextIndex
 
 _EMPTY = ox.Store()  # texts are checked against it, so that a syntax error comes up before any work is done
 _REMEMBERED_LENGTH = 10_000
-_Index = TypeVar("_Index", Adjacency, TextIndex)
 
 
 class EmbeddedBackend:
@@ -44,8 +40,8 @@ class EmbeddedBackend:
                 self._store = ox.Store.read_only(str(store))
             except (OSError, ValueError, RuntimeError) as error:
                 raise BackendError(f"{store}: not a store that can be opened ({error})") from error
-            self.adjacency = _index(Adjacency, Path(store).parent / LINEAGE, release)
-            self.text_index = _index(TextIndex, Path(store).parent / NAMES, release) if available() else None
+            found = Indexes.beside(store, release)
+            self.adjacency, self.text_index = found.adjacency, found.names
         self._release = release
 
     @property
@@ -87,24 +83,11 @@ class EmbeddedBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        index = self.adjacency
-        covered = [] if index is None else [relation for relation in relations if index.covers(relation)]
-        if index is not None and covered:
-            yield from index.neighbours(frontier, covered, direction)
-        others = [relation for relation in relations if relation not in covered]
-        yield from neighbours_by_query(self.query, frontier, others, direction)
+        return Indexes(self.adjacency).neighbours(self.query, frontier, relations, direction)
 
     def close(self) -> None:
         """Let go of the store; its files are closed when the last running query ends."""
         self._store = None
-
-
-def _index(opened: Callable[[Path], _Index], path: Path, release: str) -> _Index | None:
-    """The index beside a store, if it is that of this very release. Raises BackendError where it is damaged."""
-    if not path.is_file():
-        return None
-    index = opened(path)
-    return index if index.release == release else None
 
 
 def _graph(iri: str) -> ox.NamedNode:

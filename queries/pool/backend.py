@@ -17,15 +17,17 @@ from typing import Any, Final, cast
 
 import pyoxigraph as ox
 
+from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
 from queries.errors import BackendError, UnsupportedFormat
-from queries.frontier import neighbours_by_query
+from queries.indexes import Indexes
 from queries.pool.jobs import QueryInfo, Request, time_limit
 from queries.pool.keeper import Keeper
 from queries.pool.pool import Limits, Pool
 from queries.pool.process import Plan
 from queries.pool.streams import AsyncStream, Body, PooledStream, open_stream
 from queries.results import GRAPH_TYPES, TABLE_TYPES, Answer, Kind, QueryResult
+from queries.textindex import TextIndex
 
 _ROWS: Final = "application/sparql-results+json"
 _TRIPLES: Final = "application/n-triples"
@@ -70,6 +72,7 @@ class PooledBackend:
         self._pool = Pool(Plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
+        self._indexes = Indexes()
         self._kinds: OrderedDict[bytes, Kind] = OrderedDict()
         pool = self._pool
         with pool.changed:
@@ -78,11 +81,22 @@ class PooledBackend:
         if failure is not None:
             self.close()
             raise BackendError(failure)
+        self._indexes = Indexes.beside(store, release)
 
     @property
     def release(self) -> str:
         """The name of the release that new queries are asked of."""
         return self._pool.plan.release
+
+    @property
+    def adjacency(self) -> Adjacency | None:
+        """The lineage index of the release, where it has one."""
+        return self._indexes.adjacency
+
+    @property
+    def text_index(self) -> TextIndex | None:
+        """The index of names of the release, where it has one."""
+        return self._indexes.names
 
     def query(
         self,
@@ -149,7 +163,7 @@ class PooledBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return neighbours_by_query(self.query, frontier, relations, direction)
+        return self._indexes.neighbours(self.query, frontier, relations, direction)
 
     def running(self) -> list[QueryInfo]:
         """The queries in the workers, the oldest first."""
@@ -176,6 +190,7 @@ class PooledBackend:
         """
         pool = self._pool
         plan = Plan(Path(store), release)
+        indexes = Indexes.beside(store, release)
         with self._switching:
             with pool.lock:
                 pool.failure = None
@@ -184,6 +199,7 @@ class PooledBackend:
             with pool.changed:
                 pool.changed.wait_for(lambda: pool.next_plan is not plan or pool.closed, _START_S)
                 if pool.plan is plan:
+                    self._indexes = indexes
                     return
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
                 pool.next_plan = None
