@@ -52,6 +52,9 @@ from ontology.schema import local_name
 #: Name of the loader in provenance.
 LOADER: Final = "documents"
 
+#: From the finest.
+_PRECISIONS: Final = ("day", "week", "month", "year")
+
 _DOCUMENT_TYPES: Final = {
     "Resolution": "resolution",
     "NoteVerbale": "note-verbale",
@@ -169,9 +172,15 @@ def _mentions(said: Statements, read: Extraction) -> None:
     for treaty in read.treaties:
         state_treaty(said, treaty, *said.passage((treaty.start, treaty.end), treaty.in_))
     recalling = {part.part for part in read.paragraphs if part.kind == "preambular" and part.force == "recalls"}
-    dated = {meeting.key for meeting in read.meetings if meeting.start_date}
+    finest: dict[tuple[str, bool], int] = {}
     for meeting in read.meetings:
-        exact = meeting.start_date is not None or meeting.key not in dated
+        if meeting.precision:
+            about = (meeting.key, bool(meeting.held))
+            finest[about] = min(_PRECISIONS.index(meeting.precision), finest.get(about, len(_PRECISIONS)))
+    for meeting in read.meetings:
+        # A document that says "the week of" in one place and the days in another is exact to the day.
+        most = finest.get((meeting.key, bool(meeting.held)))
+        exact = meeting.precision is not None and _PRECISIONS.index(meeting.precision) == most
         node = state_meeting(said, meeting, *said.passage((meeting.start, meeting.end), meeting.in_), exact=exact)
         if meeting.in_ in recalling:
             _citation(said, meeting.key, node, meeting, manner=code("manner", "recalls"))

@@ -244,3 +244,13 @@ def test_a_letter_is_signed_by_whoever_stands_outside_its_paragraphs(note: Extra
     store.extend(claims(letter))
     assert says(store, doc(KEY), TG.signatory) == {term(thing("person", "ada-quill"))}
     assert says(store, doc(KEY), TG.issuer) == set()
+
+
+@pytest.mark.parametrize("rough", ["week", "month", "year"])
+def test_dates_stated_roughly_and_exactly_are_exact(note: Extraction, rough: str) -> None:
+    exactly = next(each for each in note.meetings if each.key == "ctl-msp-7")
+    meetings = tuple(dataclasses.replace(exactly, precision=each) for each in (rough, "day", None))
+    graph = ox.Store()
+    graph.extend(claims(dataclasses.replace(note, meetings=meetings)))
+    stated = says(graph, MEETING, TG.plannedDatePrecision)
+    assert stated == {term(code("precision", "day"))}

@@ -356,6 +356,7 @@ CASES: dict[str, tuple[str, list[dict[str, str]], dict[str, str]]] = {
             ),
             "a decision of a meeting": ground("meeting/ctl-msp-2~convene-ctl-msp-3"),
             "an article": ground("treaty/ctl~art8"),
+            "a session of which the record has no other": ground("doc/a/res/66/34"),
         },
     ),
 }
