@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store
 
 from loaders.diagnose import Diagnosis
 from loaders.positions import Place, Position, PositionMap
@@ -99,16 +99,24 @@ def _run(store: Store, check: StoredQuery) -> Iterator[Offence]:
 
 
 def _place(one: Offence, places: PositionMap, store: Store) -> tuple[Place, str]:
-    for value in (*reversed(one.values), None):
-        for path in one.paths:
-            if place := places.stated(one.subject, path, value):
-                return place, path
+    stated: list[tuple[str, str | None]] = [(path, value) for value in reversed(one.values) for path in one.paths]
+    stated += [(path, value) for path in one.paths for value in _canonical(store, one.subject, path)]
+    stated += [(path, None) for path in one.paths]
+    for path, value in stated:
+        if place := places.stated(one.subject, path, value):
+            return place, path
     # A part of a document may be spoken of only by another node: a citation by its citing paragraph.
     for path in one.paths:
         for speaker in _speakers(store, one.subject, path):
             if place := places.stated(speaker, path, one.subject):
                 return place, path
     return places.find(one.subject) or Place("", Position(1, 1)), one.paths[0] if one.paths else ""
+
+
+def _canonical(store: Store, subject: str, path: str) -> Sequence[str]:
+    """The values that stand in the record: a rule is about these, not about what another source says."""
+    found = store.quads_for_pattern(NamedNode(subject), NamedNode(path), None, DefaultGraph())
+    return sorted(item.object.value for item in found if isinstance(item.object, NamedNode | Literal))
 
 
 def _speakers(store: Store, value: str, path: str) -> Sequence[str]:

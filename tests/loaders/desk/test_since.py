@@ -47,7 +47,7 @@ def test_only_what_the_edit_affects_is_reported(tables: Path) -> None:
 
 
 def test_an_edit_shows_where_it_contradicts_another_row(tables: Path) -> None:
-    replace(tables / "meetings.csv", "aplc-msp,4,", "aplc-msp,5,")
+    replace(tables / "meetings.csv", "ccm-msp,4,", "ccm-msp,5,")
     rules = {(rule, name) for rule, name, _ in graver(validate_paths([tables], since="HEAD"))}
     assert {("series-repeat", "meetings.csv"), ("series-gap", "meetings.csv")} <= rules
 
@@ -92,9 +92,9 @@ def test_outside_of_a_repository(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "old", "new", "rule", "cell"),
     [
-        ("meetings.csv", "aplc-msp,4,", "aplc-msp,5,", "series-repeat", "ordinal"),
+        ("meetings.csv", "ccm-msp,4,", "ccm-msp,5,", "series-repeat", "ordinal"),
         ("meetings.csv", "ccm-msp,4,", "ccm-msp,40,", "series-gap", "ordinal"),
-        ("tenures.csv", "aplc-msp-4,president", "aplc-msp-3,president", "two-presidents-at-once", "person"),
+        ("tenures.csv", "aplc-msp-4,president", "aplc-msp-3,president", "two-presidents-at-once", "meeting"),
         ("resolutions.csv", "2022-12-14", "2021-12-14", "distributed-before-adopted", "distributed"),
     ],
 )
