@@ -16,9 +16,8 @@ from api.engine import Engine
 from api.flights import Begin, Flights
 from api.metrics import Metrics
 from api.negotiation import Format
-from api.opening import Opening, opener
+from api.opening import Opening, calling, opener
 from api.protocol import QueryRequest
-from api.responses import etag
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
 
@@ -45,6 +44,7 @@ class Asking:
 
     def __init__(self, engine: Engine, cache: AnswerCache, metrics: Metrics) -> None:
         self._engine = engine
+        self._calling = calling(engine.backend)
         self._flights: Flights[Opening] = Flights(Opening.drop)
         self._metrics = metrics
         self.cache = cache
@@ -55,9 +55,8 @@ class Asking:
         return self._engine.release
 
     def tag(self, asked: QueryRequest, form: Format, release: str | None = None) -> str:
-        """The entity tag: a release does not change, so its name, the query, the dataset and the format decide all."""
-        dataset = (*asked.default_graphs, "named", *asked.named_graphs, "union" if asked.union else "")
-        return etag(release or self._engine.release, asked.text or "", *dataset, form.media_type)
+        """The entity tag of the answer, in the release that is served or in another."""
+        return asked.tag(release or self._engine.release, form.media_type)
 
     def kept(self, tag: str) -> Answered | None:
         """An answer that was kept."""
@@ -76,7 +75,7 @@ class Asking:
         if (kept := self.kept(tag)) is not None:
             return kept
         try:
-            begin = await opener(self._engine, asked, form, limit_s)
+            begin = await opener(self._engine, self._calling, asked, form, limit_s)
             opening, first = await self._wait((tag, limit_s), begin, receive)
             if not opening.take():  # a large answer goes to one reader; the others ask for themselves
                 opening, first = await self._wait((tag, limit_s, object()), begin, receive)

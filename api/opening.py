@@ -20,7 +20,7 @@ from queries.pool.backend import LONG_TEXT
 from queries.pool.streams import AsyncStream
 from queries.results import GRAPH_TYPES, TABLE_TYPES
 
-__all__ = ["Opening", "opener"]
+__all__ = ["Opening", "calling", "opener"]
 
 _TABLE, _GRAPH = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
 _Told: TypeAlias = Callable[[AsyncStream | None, BaseException | None], None]
@@ -42,6 +42,11 @@ class Calling(Protocol):
 
     def call(self, request: Any, settle: _Told, timeout_s: float | None = None) -> Ending:
         """See `PooledBackend.call`."""
+
+
+def calling(backend: Backend) -> Calling | None:
+    """The back end, if it can be called. To be kept: looking takes as long as reading a request."""
+    return backend if isinstance(backend, Calling) else None
 
 
 class Opening:
@@ -99,10 +104,14 @@ class _Threaded(Opening):
         self._threaded.close()
 
 
-async def opener(engine: Engine, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening]:
-    """What begins the answer. Raises what is wrong with the question; all else is told by the answer."""
-    backend = engine.backend
-    if not isinstance(backend, Calling):
+async def opener(
+    engine: Engine, backend: Calling | None, asked: QueryRequest, form: Format, limit_s: float
+) -> Begin[Opening]:
+    """What begins the answer. Raises what is wrong with the question; all else is told by the answer.
+
+    `backend` is that of the engine, where it can be called (`calling`).
+    """
+    if backend is None:
         return partial(_in_thread, engine, partial(_run, asked=asked, form=form, limit_s=limit_s))
     text = asked.text or ""
     read = partial(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -49,6 +50,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.whole import Quick
     from loaders.release import open_release
     from queries.pool.backend import PooledBackend
 
@@ -70,6 +72,7 @@ def _serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         create_app(settings, backend),
+        http=Quick,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -84,6 +87,9 @@ def _serve(settings: Settings) -> None:
     click.echo(f"Treatygraph serves release {info.id} at {address} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # What has been imported lives as long as the server: the collector of garbage need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:

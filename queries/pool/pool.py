@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import secrets
 import threading
 import time
 from collections import deque
@@ -57,7 +58,7 @@ class Pool:
         self.next_plan: Plan | None = None
         self.standby: list[Worker] = []
         self.idle: list[Worker] = []
-        self.running: dict[str, Job] = {}
+        self.running: set[Job] = set()
         self.dropped: deque[Job] = deque()
         self.leaving: deque[Job] = deque()
         self.lost: set[Worker] = set()
@@ -144,7 +145,7 @@ class Pool:
         job = Job(worker, text, limit_s)
         with self.lock:
             worker.read = True
-            self.running[job.id] = job
+            self.running.add(job)
             soon = job.deadline < self.wakes_at
         if soon:
             self.wake()
@@ -163,8 +164,9 @@ class Pool:
         """The whole answer (or an error instead) has been read: the worker is free."""
         with self.lock:
             job.worker.read = False
-            if self.running.pop(job.id, None) is None:
+            if job not in self.running:
                 return
+            self.running.discard(job)
             self._lent -= 1
             self._usual_s += 0.1 * (time.monotonic() - job.began - self._usual_s)
             self.settle_locked(job, end)
@@ -201,7 +203,8 @@ class Pool:
 
     def lose_locked(self, job: Job) -> None:
         """End a running query with its worker."""
-        if self.running.pop(job.id, None) is not None:
+        if job in self.running:
+            self.running.discard(job)
             job.worker.kill()
             self._lent -= 1
             self.lost.add(job.worker)
@@ -211,8 +214,9 @@ class Pool:
         """The reader has left; the worker is asked to stop, and ended if it does not."""
         with self.lock:
             job.worker.read = False
-            if self.running.pop(job.id, None) is None:
+            if job not in self.running:
                 return
+            self.running.discard(job)
             job.verdict = job.verdict or "left"
             self._lent -= 1
             self.leaving.append(job)
@@ -222,7 +226,7 @@ class Pool:
     def cancel(self, identifier: str) -> bool:
         """End a running query; False when there is none of this id."""
         with self.lock:
-            job = self.running.get(identifier)
+            job = next((one for one in self.running if secrets.compare_digest(one.id, identifier)), None)
             if job is None:
                 return False
             job.verdict = "cancelled"
@@ -233,7 +237,7 @@ class Pool:
     def listed(self) -> list[QueryInfo]:
         """The running queries, the oldest first."""
         with self.lock:
-            jobs = list(self.running.values())
+            jobs = list(self.running)
         return sorted((job.info() for job in jobs), key=lambda info: (info.started, info.id))
 
     def counts(self) -> dict[str, int]:
