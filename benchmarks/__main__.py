@@ -7,10 +7,12 @@ import importlib.util
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -48,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         absent=absent(),
     )
     began = time.monotonic()
+    # Ended from outside, it must still end the servers that it started.
+    with suppress(ValueError):  # a thread that is not the main one may set no handler
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         _measure(asked, sections, figures)
     except (WrongAnswer, RuntimeError, OSError) as error:

@@ -164,7 +164,7 @@ def rdflib_graph(store: ox.Store) -> Graph:
 def rows_of(answer: bytes, media_type: str) -> list[Any]:
     """An answer as a sorted list, for comparing engines: order of rows and of bindings is not part of an answer."""
     if media_type == "application/n-triples":
-        return sorted({line.strip() for line in answer.decode().splitlines() if line.strip()})
+        return sorted({str(quad.triple) for quad in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES)})
     bindings = json.loads(answer)["results"]["bindings"]
     return sorted(json.dumps({name: _plain(term) for name, term in row.items()}, sort_keys=True) for row in bindings)
 

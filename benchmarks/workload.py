@@ -1,7 +1,7 @@
 """The questions that are measured: the files of `benchmarks/queries`, asked about things of the graph.
 
 Who asks the same twice may be given what was kept of the first time. So the texts that are measured differ each time
-in the name of a variable that is in no answer: no engine has seen any of them before, and all answer the same.
+in the name of a variable: no engine has seen any of them before, and each has the same work with all.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final, Protocol
 FOLDER: Final = Path(__file__).parent
 #: Stands in a text for the number that makes it new.
 NUMBER: Final = "NUMBER"
-_THING: Final = re.compile(r"(VALUES \?thing \{ )<[^>]*>( \})")
-_OTHER: Final = re.compile(r"(VALUES \?other \{ )<[^>]*>( \})")
+#: Stand in query files for the thing that is asked about, and for the one that it is compared with.
+_THING, _OTHER = "<THING>", "<OTHER>"
 _HEADER: Final = re.compile(r"^# (kind|sample|vary): (.+)$", re.MULTILINE)
 
 
@@ -36,7 +36,7 @@ class Question:
     kind: str
     texts: tuple[str, ...]
     things: tuple[str, ...]
-    varied: str = "thing"
+    varied: str
 
     @property
     def constructs(self) -> bool:
@@ -58,15 +58,15 @@ def read(path: Path, things: Things, most: int, seed: int = 1) -> Question:
     text = path.read_text(encoding="utf-8")
     header = dict(_HEADER.findall(text))
     body = _HEADER.sub("", text).lstrip("\n")
-    varied = header.get("vary", "thing")
+    varied = header["vary"]
     if "sample" not in header:
         return Question(path.stem, header["kind"], (body,), ("",), varied)
     known = things.sample(header["sample"])
-    if _OTHER.search(body):  # compared with the first of them
-        body = _OTHER.sub(rf"\g<1><{known[0]}>\g<2>", body)
+    if _OTHER in body:  # compared with the first of them
+        body = body.replace(_OTHER, f"<{known[0]}>")
         known = known[1:]
     chosen = random.Random(f"{seed} {header['sample']}").sample(known, min(most, len(known)))
-    texts = tuple(_THING.sub(rf"\g<1><{thing}>\g<2>", body) for thing in chosen)
+    texts = tuple(body.replace(_THING, f"<{thing}>") for thing in chosen)
     return Question(path.stem, header["kind"], texts, tuple(chosen), varied)
 
 
