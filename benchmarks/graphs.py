@@ -80,7 +80,7 @@ class Measuring:
         self.plan = plan
         self.result: Graph = data.graph()
         self._lacking = lacking
-        self._small = data.about["statements"] <= _RDFLIB_MOST
+        self._small = data.asked > 0 and data.about["statements"] <= _RDFLIB_MOST
 
     def run(self) -> Graph:
         """All sections that were asked for."""
