@@ -105,6 +105,9 @@ class Graph:
     #: Seconds: `ours` and `pyshacl`; `results`: how many, equal in both.
     validation: dict[str, float] = field(default_factory=dict)
 
+    #: What gave no figure, with the reason.
+    failed: list[str] = field(default_factory=list)
+
     def rate(self, what: str, server: str) -> Rate | None:
         """The load figures of one server, None where it was not asked."""
         return next((rate for rate in self.rates if (rate.what, rate.server) == (what, server)), None)

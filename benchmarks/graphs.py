@@ -179,11 +179,14 @@ class Measuring:
                     self._loaded(f"{LINEAGE}: {way}", server, _paths(server.path, question, NUMBER), JSON)
 
     def _loaded(self, what: str, server: Server, paths: list[str], accept: str) -> None:
-        # A server that fails under load has no figure; that of ours would be missed by the targets, and said.
-        with suppress(RuntimeError):
+        try:
             rate = load(what, server, paths, accept, seconds=self.plan.load_s)
-            self.result.rates.append(rate)
-            say(f"  {what}: {server.name} {rate.per_second:,.0f}/s, {rate.failures} failures")
+        except RuntimeError as error:  # a server that fails under load has no figure, and the report says so
+            self.result.failed.append(f"{what}: {' '.join(str(error).split())[:200]}")
+            say(f"  {self.result.failed[-1]}")
+            return
+        self.result.rates.append(rate)
+        say(f"  {what}: {server.name} {rate.per_second:,.0f}/s, {rate.failures} failures")
 
     def _large(self, running: dict[str, Server]) -> None:
         rows = min(self.plan.rows, self.result.statements)

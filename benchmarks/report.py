@@ -84,6 +84,8 @@ def _graph(graph: Graph) -> Iterator[str]:
         connections = graph.rates[0].connections
         yield f"Under load, {connections} connections that stay open:"
         yield _rates(graph)
+    if graph.failed:
+        yield "Without a figure: " + "; ".join(graph.failed).replace("<", "‹") + "."
     if graph.streams:
         yield f"A result of {graph.streams[0].rows:,} rows, as JSON:"
         yield _streams(graph)

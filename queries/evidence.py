@@ -22,6 +22,7 @@ from queries.things import MANY, batches, pairs_of
 from queries.values import UNDEF, fill, iri_text
 
 _STATEMENT: Final = ("subject", "predicate", "object")
+_GRAPHS: Final = "graphs-of-statements"
 _RESERVED: Final = frozenset(
     str(GRAPH[name]) for name in ("ontology", "provenance", "findings", "reconciliation", "rules")
 )
@@ -123,7 +124,7 @@ def _add_subjects(backend: Backend, links: Sequence[Link], readings: dict[Link, 
     passages = _passages(backend, sorted({link.subject for link in links}))
     for link in links:
         readings[link] |= passages[link.subject]
-    for link, row in _about(backend, "graphs-of-statements", [link for link in links if not readings[link]]):
+    for link, row in _about(backend, _GRAPHS, [link for link in links if not readings[link]]):
         if _is_source(row["graph"].value):
             readings[link].add(_Reading(None, row["graph"].value))
 
@@ -213,9 +214,12 @@ def _sorted(sources: set[Source], link: Link) -> tuple[Source, ...]:
 def _about(backend: Backend, name: str, links: Sequence[Link]) -> list[tuple[Link, ox.QuerySolution]]:
     if not links:
         return []
-    rows = [(iri_text(link.subject), iri_text(link.predicate), iri_text(link.object)) for link in links]
-    if len(links) > MANY:
-        rows = [(UNDEF, predicate, UNDEF) for predicate in sorted({predicate for _, predicate, _ in rows})]
+    if len(links) <= MANY:
+        rows = [(iri_text(link.subject), iri_text(link.predicate), iri_text(link.object)) for link in links]
+    elif name == _GRAPHS:  # all statements of these relations
+        rows = [(UNDEF, iri_text(predicate), UNDEF) for predicate in sorted({link.predicate for link in links})]
+    else:  # all claims, or all derivations: naming the relations would cost a look-up for each
+        rows = [(UNDEF, UNDEF, UNDEF)]
     answer = backend.query(fill(support(name), {_STATEMENT: rows})).rows()
     wanted = set(links)
     said = ((tuple(_iri(row[part]) for part in _STATEMENT), row) for row in answer)
