@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -32,6 +33,8 @@ _SIZES: Final = (100_000, 1_000_000, 10_000_000)
 _QUICK: Final = (4_000, 20_000)
 #: From this many statements on, fewer rounds.
 _LARGE: Final = 5_000_000
+#: Statements of the record in which a curator's edit is validated.
+_CURATED: Final = 1_000_000
 _ALL: Final = (*SECTIONS, "record", "commands", "curator")
 _PACKAGES: Final = ("pyoxigraph", "oxigraph", "rdflib", "rdflib-endpoint", "uvicorn", "starlette")
 
@@ -95,7 +98,9 @@ def _measure(asked: argparse.Namespace, sections: frozenset[str], figures: Figur
         if "curator" in sections and not asked.quick and importlib.util.find_spec("benchmarks.curator"):
             say("the curators' runs")
             curator = importlib.import_module("benchmarks.curator")
-            figures.curator = [(str(what), str(measured)) for what, measured in curator.measure(Path(folder))]
+            found = curator.measure_curator(Path(folder) / "curator", _CURATED, say=say)
+            figures.curator = [("record", f"{found.statements:,} statements in {found.files:,} files")]
+            figures.curator += [(wait.way, f"{wait.cpu_s:.2f} s of processor time") for wait in found.waits]
 
 
 def _machine() -> dict[str, str]:

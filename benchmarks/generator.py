@@ -79,9 +79,7 @@ class Generator:
             received = b""
         if not received:  # the server closed it
             self.failures += 1
-            selector.unregister(link.socket)
-            link.socket.close()
-            self._open(selector)
+            self._again(selector, link)
             return
         link.got += received
         if _whole(link.got):
@@ -89,7 +87,16 @@ class Generator:
                 self.milliseconds.append((time.perf_counter() - link.began) * 1000)
             else:
                 self.failures += 1
-            self._ask(link)
+            if b"\r\nconnection: close\r\n" in bytes(link.got[: link.got.find(_END) + 2]).lower():
+                self._again(selector, link)
+            else:
+                self._ask(link)
+
+    def _again(self, selector: selectors.BaseSelector, link: _Link) -> None:
+        """A new connection for one that is over."""
+        selector.unregister(link.socket)
+        link.socket.close()
+        self._open(selector)
 
 
 def _whole(got: bytearray) -> bool:

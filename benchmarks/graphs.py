@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pyoxigraph as ox
@@ -203,13 +205,20 @@ class Measuring:
         chosen = [question for question in questions(self.data.things, 4) if question.name[:2] in ("06", "12")]
         for workers in _WORKERS:
             with servers.ours(self.data.release, workers) as server:
-                paths = [path for question in chosen for path in _paths(server.path, question, NUMBER)]
-                with suppress(RuntimeError):
-                    load("memory", server, paths, JSON, seconds=max(1.0, self.plan.load_s / 2))
+                # As many at once as there are workers, so that each of them answers.
+                with ThreadPoolExecutor(workers) as asking:
+                    list(asking.map(partial(_ask_all, server, chosen), range(workers)))
                 mib = server.memory_mib()
                 if mib is not None:
                     self.result.held.append(Held(server.name, workers, mib))
                     say(f"  memory with {workers} workers: {mib:,.0f} MiB")
+
+
+def _ask_all(server: Server, asked: list[Question], number: int) -> None:
+    link = server.connect()
+    for question in asked:
+        link.ask(question.fresh(question.texts[0], 9_000_000 + number), JSON)
+    link.close()
 
 
 def _paths(path: str, question: Question, number: str) -> list[str]:
