@@ -51,7 +51,8 @@ def load(
     with tempfile.NamedTemporaryFile("w", suffix=".paths", encoding="utf-8") as file:
         file.write("\n".join(paths) + "\n")
         file.flush()
-        _run(server, file.name, accept, min(_WARM_S, seconds), connections)
+        if seconds > _WARM_S:
+            _run(server, file.name, accept, _WARM_S, connections)
         found = _run(server, file.name, accept, seconds, connections)
     return Rate(
         what,
