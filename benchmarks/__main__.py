@@ -82,10 +82,10 @@ def _measure(asked: argparse.Namespace, sections: frozenset[str], figures: Figur
     sizes = sorted(set(asked.triples or (_QUICK if asked.quick else _SIZES)))
     load_s = asked.load_seconds if asked.load_seconds is not None else (1.0 if asked.quick else 4.0)
     rows = min(ROWS, sizes[0]) if asked.quick else ROWS
+    if "record" in sections and not asked.quick:
+        plan = Plan(figures.rounds, load_s, rows, frozenset({"queries"}))
+        figures.graphs.append(Measuring(record(cache), plan, figures.absent).run())
     if set(SECTIONS) & sections:
-        if "record" in sections and not asked.quick:
-            plan = Plan(figures.rounds, load_s, rows, sections & {"queries"})
-            figures.graphs.append(Measuring(record(cache), plan, figures.absent).run())
         for size in sizes:
             rounds = figures.rounds if size < _LARGE else max(2, figures.rounds // 3)
             data = generated(cache, size, asked.seed)

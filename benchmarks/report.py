@@ -87,11 +87,11 @@ def _graph(graph: Graph) -> Iterator[str]:
         connections = graph.rates[0].connections
         yield f"Under load, {connections} connections that stay open:"
         yield _rates(graph)
-    if graph.failed:
-        yield "Without a figure: " + "; ".join(graph.failed).replace("<", "‹") + "."
     if graph.streams:
         yield f"A result of {graph.streams[0].rows:,} rows, as JSON:"
         yield _streams(graph)
+    if graph.failed:
+        yield "Without a figure: " + "; ".join(graph.failed).replace("<", "‹") + "."
     if graph.starts or graph.held:
         yield "Start, and memory of all processes of the server (pages that they share counted once):"
         rows = [[start.engine, "start to first answer", f"{start.seconds:.2f} s"] for start in graph.starts]

@@ -71,5 +71,6 @@ def read(path: Path, things: Things, most: int, seed: int = 1) -> Question:
 
 
 def questions(things: Things, most: int, folder: str = "queries") -> Sequence[Question]:
-    """All of a folder, sorted by name."""
-    return [read(path, things, most) for path in sorted((FOLDER / folder).glob("*.rq"))]
+    """All of a folder, sorted by name, but for those about things that the graph lacks."""
+    found = (read(path, things, most) for path in sorted((FOLDER / folder).glob("*.rq")))
+    return [question for question in found if question.texts]
