@@ -29,8 +29,8 @@ from benchmarks.engines import (
     Rdflib,
     query_path,
 )
-from benchmarks.figures import Graph, Held, Start
-from benchmarks.load import NUMBER_OF_PATHS, load
+from benchmarks.figures import Graph, Held, Rate, Start
+from benchmarks.load import CONNECTIONS, NUMBER_OF_PATHS, load
 from benchmarks.measure import compare
 from benchmarks.process import first_answers
 from benchmarks.progress import say
@@ -187,6 +187,8 @@ class Measuring:
         except RuntimeError as error:  # a server that fails under load has no figure, and the report says so
             self.result.failed.append(f"{what}: {' '.join(str(error).split())[:200]}")
             say(f"  {self.result.failed[-1]}")
+            if server.name == OURS:  # no answer is not an unknown speed: the target is missed
+                self.result.rates.append(Rate(what, OURS, 0.0, 0.0, 0.0, 1, CONNECTIONS))
             return
         self.result.rates.append(rate)
         say(f"  {what}: {server.name} {rate.per_second:,.0f}/s, {rate.failures} failures")
