@@ -27,13 +27,9 @@ from typing import Any, Final
 
 from pyoxigraph import RdfFormat, Store, parse
 
-from loaders.adjacency import adjacency
 from loaders.errors import BuildError
 from loaders.software import NAME, software_version
-from loaders.textindex import write_text_index
 from queries.adjacency import FILE as LINEAGE
-from queries.embedded import EmbeddedBackend
-from queries.names import read_names
 from queries.textindex import FILE as NAMES
 from queries.textindex import available
 
@@ -118,6 +114,12 @@ def write_release(
 
     `lines` are sorted N-Quads without line ends; `inputs` name and SHA-256 of each source file. Raises OSError.
     """
+    # Who only opens releases need not wait for what writes them.
+    from loaders.adjacency import adjacency
+    from loaders.textindex import write_text_index
+    from queries.embedded import EmbeddedBackend
+    from queries.names import read_names
+
     dump = "".join(f"{line}\n" for line in lines).encode()
     store = Store(folder / STORE)
     fill_store(store, dump)
