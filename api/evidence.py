@@ -24,7 +24,7 @@ from queries.backend import Backend, Link
 from queries.errors import ParameterError
 from queries.evidence import Source, object_text, sources_of
 from queries.library import support
-from queries.things import batches
+from queries.things import LABELS, batches
 from queries.values import fill, iri_text
 
 __all__ = ["ABOUT", "COLUMNS", "ROWS", "Statement", "evidence_of_rows"]
@@ -36,6 +36,7 @@ ABOUT: Final = 10
 #: Statements given for one row at most.
 _STATEMENTS: Final = 12
 _NODES: Final = (TG.Vote, TG.TreatyAction, TG.Tenure, TG.Position)
+_NAMES: Final = frozenset(str(name) for name in LABELS)
 _CODES: Final = f"{BASE}code/"
 
 
@@ -86,9 +87,15 @@ def _things(row: Sequence[Term | None]) -> list[str]:
 
 
 def _told(links: Iterable[Link], said: dict[Link, tuple[Source, ...]]) -> Iterator[Statement]:
-    """Those with sources, as many as a reader can use."""
-    backed = [link for link in dict.fromkeys(links) if said[link]]
+    """Those with sources, as many as a reader can use: links between things first, names last."""
+    backed = sorted((link for link in dict.fromkeys(links) if said[link]), key=_weight)
     return (Statement(link, said[link]) for link in backed[:_STATEMENTS])
+
+
+def _weight(link: Link) -> int:
+    if not link.object.startswith('"'):
+        return 0
+    return 2 if link.predicate in _NAMES else 1
 
 
 def _between(
