@@ -68,9 +68,13 @@ def command(  # noqa: PLR0917 - one for each option
 
 def _graph(release: Path | None, url: str | None) -> Graph:
     if url is not None:
+        from api.client import TreatygraphError
         from api.mcp.remote import RemoteGraph
 
-        return RemoteGraph(url)
+        try:
+            return RemoteGraph(url)
+        except TreatygraphError as error:
+            raise click.UsageError(f"--url {url}: {error}") from None
     from api.mcp.local import LocalGraph
     from loaders.release import open_release
     from queries.pool.backend import PooledBackend

@@ -12,7 +12,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
-from api.client.errors import TreatygraphError
+from api.client.errors import QuerySyntax, TreatygraphError
+from api.client.errors import QueryTimeout as RemoteTimeout
 from api.errors import problem_for
 from api.mcp import models
 from api.mcp.graph import Graph, TermRow
@@ -30,6 +31,7 @@ ROWS_BYTES: Final = 200_000
 _SOURCES: Final = 5
 _EVIDENCE_ROWS: Final = 200
 _COLUMNS: Final = 40
+_TOO_LONG: Final = "the query was stopped because it took too long; nothing of its answer is given"
 _NAME = "An IRI, a key (aplc-msp-21, a/res/77/63~op10, aplc~art11.1), a symbol in any spelling, or a name."
 
 Name: TypeAlias = Annotated[str, Field(description=_NAME, min_length=1, max_length=500)]
@@ -68,11 +70,14 @@ def _said(error: Exception, graph: Graph) -> str:
         detail = getattr(error, "detail", "") or str(error)
         return f"no evidence in release {graph.release()}: {' '.join(detail.split())}"
     if isinstance(error, QueryTimeout):
-        return "the query was stopped because it took too long; nothing of its answer is given"
+        return _TOO_LONG
     if isinstance(error, QueryError):
         problem = problem_for(error)
         return " ".join(f"{problem.kind.title}: {str(error) if problem.status < 500 else problem.detail}".split())
-    return " ".join(str(error).split())
+    if isinstance(error, RemoteTimeout):
+        return _TOO_LONG
+    place = f" (line {error.line}, column {error.column})" if isinstance(error, QuerySyntax) and error.line else ""
+    return " ".join(f"{error}{place}".split())
 
 
 class Tools:
