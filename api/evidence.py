@@ -37,6 +37,7 @@ ABOUT: Final = 10
 _STATEMENTS: Final = 12
 _NODES: Final = (TG.Vote, TG.TreatyAction, TG.Tenure, TG.Position)
 _NAMES: Final = frozenset(str(name) for name in LABELS)
+_RECORD: Final = str(TG.Source)
 _CODES: Final = f"{BASE}code/"
 
 
@@ -76,6 +77,8 @@ def evidence_of_rows(
     bare = [at for at, links in enumerate(found) if not any(said[link] for link in links)]
     kinds = _kinds(backend, {thing for at in bare for thing in (things[at] or about)})
     said |= sources_of(backend, kinds.values())
+    # The record of a source is where the graph has it from: it speaks for itself.
+    said |= {link: (Source(link.subject),) for link in kinds.values() if link.object == _RECORD and not said[link]}
     for at in bare:
         found[at] = [kinds[thing] for thing in (things[at] or about) if thing in kinds]
     return [tuple(_told(links, said)) for links in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from api.facts import Group, ThingFacts, Value, thing_facts
 from api.table import Cell
@@ -13,6 +13,9 @@ from queries.resolve import resolve
 from queries.things import Thing
 
 __all__ = ["fact_sheet", "thing_json"]
+
+
+_RECORD: Final = "Source"
 
 
 def fact_sheet(backend: Backend, *, thing: str) -> dict[str, Any]:
@@ -46,6 +49,9 @@ def _without_sources(facts: ThingFacts) -> list[Link]:
 
 
 def _group(facts: ThingFacts, group: Group, derived: dict[Link, tuple[Source, ...]]) -> dict[str, Any]:
+    # The record of a source is where the graph has it from: it speaks for itself.
+    own = (Source(facts.thing.iri),) if facts.thing.type == _RECORD else ()
+
     def said(value: Value, preferred: bool) -> dict[str, Any]:
         iri = value.cell.iri
         link = Link(facts.thing.iri, group.predicate, iri or "")
@@ -53,7 +59,7 @@ def _group(facts: ThingFacts, group: Group, derived: dict[Link, tuple[Source, ..
             "value": _term(value.cell),
             "label": facts.labels.get(iri, value.cell.text) if iri else value.cell.text,
             "preferred": preferred,
-            "sources": [source.to_json() for source in value.sources or derived.get(link, ())],
+            "sources": [source.to_json() for source in value.sources or derived.get(link, ()) or own],
             "derived": [{"rule": one.rule, "from": list(one.grounds)} for one in value.derivations],
         }
 

@@ -31,6 +31,7 @@ ROWS_BYTES: Final = 200_000
 _SOURCES: Final = 5
 _EVIDENCE_ROWS: Final = 200
 _COLUMNS: Final = 40
+_SPELLINGS: Final = "http://www.w3.org/2004/02/skos/core#hiddenLabel"
 _TOO_LONG: Final = "the query was stopped because it took too long; nothing of its answer is given"
 _NAME = "An IRI, a key (aplc-msp-21, a/res/77/63~op10, aplc~art11.1), a symbol in any spelling, or a name."
 
@@ -93,7 +94,9 @@ class Tools:
         """
         release = self.graph.release()
         sheet = self.graph.facts(name)
-        facts = [_fact(group, value) for group in sheet["facts"] for value in group["values"]]
+        # Spellings that the build made for searching are no statement of any document.
+        groups = [group for group in sheet["facts"] if group["property"] != _SPELLINGS]
+        facts = [_fact(group, value) for group in groups for value in group["values"]]
         shown, following = _page(facts, limit, cursor)
         backed = any(fact.sources for fact in shown)
         note = None if backed else _no_evidence(release, f"no source is recorded for {sheet['thing']['iri']}")
