@@ -32,8 +32,11 @@ class Table(list[dict[str, Any]]):
         self.total = total or len(self)
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` with these columns, also where there are no rows. Needs pandas."""
-        return import_module("pandas").DataFrame(list(self), columns=list(self.columns))
+        """A `pandas.DataFrame` with these columns, also where there are no rows; whole numbers stay whole beside gaps.
+
+        Needs pandas.
+        """
+        return import_module("pandas").DataFrame(list(self), columns=list(self.columns)).convert_dtypes()
 
 
 class Rows(Iterator[dict[str, Any]]):
