@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ __all__ = ["command"]
 #: No tool takes longer; `sparql` may be given less.
 _LONGEST_S = 30.0
 _WORKERS = 2
+_INTERRUPTED = 130
 
 
 @click.command(name="mcp")
@@ -99,6 +101,13 @@ def _answer(graph: Graph) -> None:
 
     from api.mcp.server import make_server
 
+    def leave(number: int, _: object) -> None:
+        # The thread that waits for standard input cannot be woken, so the end does not wait for it.
+        graph.close()
+        os._exit(0 if number == signal.SIGTERM else _INTERRUPTED)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
     # Standard output belongs to the protocol alone.
     click.echo(f"treatygraph mcp: release {graph.release()}, on standard input and output", err=True)
     anyio.run(make_server(graph).run_stdio_async)

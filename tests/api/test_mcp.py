@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -530,3 +531,22 @@ def test_calls_at_the_same_time_do_not_mix(graph: LocalGraph) -> None:
                     tasks.start_soon(one, name)
 
     anyio.run(go)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_ends_it_at_once(release: ReleaseInfo, number: signal.Signals, status: int) -> None:
+    """Also while it waits for its input, and with its worker processes."""
+    process = subprocess.Popen(
+        [*COMMAND, "--release", str(release.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr.readline()
+    process.send_signal(number)
+    assert process.wait(20) == status
+    # The workers hold the other end no longer.
+    assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
