@@ -358,13 +358,13 @@ def results(body: bytes) -> bytes:
     return http("200 OK", body, "content-type: application/sparql-results+json")
 
 
-@pytest.mark.parametrize("cut", [*range(0, 95, 5), 92, 93, 94])
-def test_json_that_ends_in_the_middle_is_broken(cut: int) -> None:
+@pytest.mark.parametrize("missing", [1, 2, 3, *range(4, 93, 6)])
+def test_json_that_ends_in_the_middle_is_broken(missing: int) -> None:
     """Even where something on the way has hidden that the connection broke."""
     whole = b'{"head":{"vars":["a"]},"results":{"bindings":[{"a":{"type":"literal","value":"xyzxyzxyz"}}]}}'
     with scripted(results(whole)) as (address, _), Treatygraph(address) as tg:
         assert list(tg.sparql("SELECT * {}")) == [{"a": "xyzxyzxyz"}]
-    with scripted(results(whole[:cut])) as (address, _), Treatygraph(address) as tg, pytest.raises(BrokenAnswer):
+    with scripted(results(whole[:-missing])) as (address, _), Treatygraph(address) as tg, pytest.raises(BrokenAnswer):
         list(tg.sparql("SELECT * {}"))
 
 
