@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from api.commands._release import release_option, sources_with_data
+from api.listening import address_of, listen
 from api.settings import Settings, load_settings
 
 __all__ = ["command"]
@@ -56,7 +56,7 @@ def _serve(settings: Settings) -> None:
     from queries.pool.backend import PooledBackend
 
     info = open_release(settings.release)
-    listening = _listen(settings)
+    listening = listen(settings.host, settings.port)
     backend = PooledBackend(
         info.store,
         release=info.id,
@@ -67,8 +67,7 @@ def _serve(settings: Settings) -> None:
         queue_wait_s=settings.queue_wait_s,
         store_memory_mb=settings.store_memory_mb,
     )
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{shown}:{listening.getsockname()[1]}{settings.root_path}/"
+    address = address_of(settings.host, listening, f"{settings.root_path}/")
     if settings.access_log:
         _log_requests()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -112,16 +111,3 @@ def _log_requests() -> None:
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """Take the port before anything is said, so that the address told is the one that answers."""
-    try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-        # Accepted connections inherit it. Without, the second part of an answer waits 40 ms for the client to have
-        # acknowledged the first.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-    except OSError as error:
-        raise click.UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from None
