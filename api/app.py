@@ -85,6 +85,8 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
 
 def _folder(settings: Settings, backend: Backend) -> ReleaseInfo | None:
     """The directory of the release that the back end serves, found once: `current` may be swapped meanwhile."""
+    if settings.store:
+        return None
     try:
         found = open_release(settings.release)
     except BuildError:

@@ -128,8 +128,8 @@ async def open_answer(engine: Engine, asked: QueryRequest, form: Format, limit_s
     """Ask, and wait for the first bytes. Raises what the back end raises."""
     backend = engine.backend
     if not isinstance(backend, Executing):
-        release = engine.release
-        return _Threaded(await engine.stream(partial(_run, asked=asked, form=form, limit_s=limit_s)), release)
+        threaded = await engine.stream(partial(_run, asked=asked, form=form, limit_s=limit_s))
+        return _Threaded(threaded, threaded.head)
     table, graph = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
     stream = await backend.execute(
         asked.text or "",
@@ -146,6 +146,8 @@ async def open_answer(engine: Engine, asked: QueryRequest, form: Format, limit_s
 
 
 def _run(backend: Backend, *, asked: QueryRequest, form: Format, limit_s: float) -> tuple[str, Iterator[bytes]]:
+    """The release that answered, and the bytes."""
+    release = backend.release
     result = backend.query(
         asked.text or "",
         default_graphs=asked.default_graphs or None,
@@ -153,4 +155,5 @@ def _run(backend: Backend, *, asked: QueryRequest, form: Format, limit_s: float)
         union=asked.union,
         timeout_s=limit_s,
     )
-    return result.kind, iter(result.serialize(form.media_type))
+    body = iter(result.serialize(form.media_type))
+    return result.release or release, body
