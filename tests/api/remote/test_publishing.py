@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -26,6 +27,8 @@ MARKS = f"""SELECT ?place ?mark WHERE {{
   UNION {{ GRAPH ?place {{ <{BASE}id/treaty/mark> <{BASE}def#abbreviation> ?mark }} }}
 }}"""
 COUNTS = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
+#: How many publishes are killed; TREATYGRAPH_TEST_KILLS for a longer run by hand.
+KILLS = int(os.environ.get("TREATYGRAPH_TEST_KILLS", "24"))
 Killable = Callable[[ReleaseInfo, float | None], int]
 Send = Callable[..., Published]
 
@@ -130,10 +133,11 @@ def test_foreign_data_is_not_overwritten(engine: Any, first: ReleaseInfo, send: 
         send(first, engine.address)
 
 
+@pytest.mark.timeout(240 + 20 * KILLS)
 def test_readers_never_see_half_while_publishes_are_killed(
     engine: Any, first: ReleaseInfo, second: ReleaseInfo, send: Send, killable: Killable
 ) -> None:
-    """Two dozen kills at any moment, and a reader who looks all the time: each answer is of one release, whole."""
+    """Kills at any moment, and a reader who looks all the time: each answer is of one release, whole."""
     send(first, engine.address)
     wanted = {"one": expected(first), "two": expected(second)}
     ended = threading.Event()
@@ -170,7 +174,7 @@ def test_readers_never_see_half_while_publishes_are_killed(
         started = time.monotonic()
         assert killable(second, None) == 0
         longest = time.monotonic() - started
-        for number in range(24):
+        for number in range(KILLS):
             status = killable(first if number % 2 else second, random.uniform(0, 1.1 * longest))
             kills += status < 0
             assert status in (0, -9)
@@ -182,7 +186,7 @@ def test_readers_never_see_half_while_publishes_are_killed(
         reader.join()
     assert wrong == []
     assert {"one", "two"} <= set(seen)
-    assert kills > 8, "too few were killed to mean anything"
+    assert kills > KILLS / 3, "too few were killed to mean anything"
     target = engine.address.target()
     target._look()
     staged = [name for name in target._sizes if name.startswith(f"{BASE}store/graph/")]

@@ -148,7 +148,7 @@ def test_lineage_search_and_findings(served: Client, client: TestClient, path: s
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/id/meeting/ctl-msp-5", "/id/doc/a/res/91/7", "/sparql", "/ask/", "/search?q=ctl"]
+    "path", ["/", "/id/meeting/ctl-msp-5", "/id/doc/a/res/91/7", "/sparql", "/ask", "/search?q=ctl"]
 )
 def test_pages(served: Client, path: str) -> None:
     response = served.get(path, headers={"accept": "text/html"}, follow_redirects=True)
