@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -100,9 +99,11 @@ def test_lineage_of_every_thing(both: tuple[EmbeddedBackend, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def record(engines: Any, send: Send, tmp_path_factory: pytest.TempPathFactory) -> tuple[EmbeddedBackend, Any]:
+def record(
+    request: pytest.FixtureRequest, engines: Any, send: Send, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[EmbeddedBackend, Any]:
     """The whole record of the repository."""
-    if os.environ.get("TREATYGRAPH_TEST_CLUSTER") != "1":
+    if "cluster" not in (request.config.getoption("markexpr") or ""):
         pytest.skip("the whole record on every engine takes minutes: make test-cluster")
     engines.clear()
     made = build([ROOT / "data"], tmp_path_factory.mktemp("record")).release
