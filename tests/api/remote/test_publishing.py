@@ -45,8 +45,12 @@ def expected(release: ReleaseInfo) -> dict[str, int]:
     return {content.name: content.exact.count for content in read_contents(release, lambda *_: None)}
 
 
-def marks(backend: Any) -> dict[str, str]:
-    rows = list(backend.query(MARKS).rows())
+def marks(backend: Any, releases: dict[str, str] | None = None) -> dict[str, str]:
+    """Each mark by its place. `releases` gives the release that an answer with a mark must say it is of."""
+    answer = backend.query(MARKS)
+    rows = list(answer.rows())
+    if releases is not None:
+        assert {releases[row["mark"].value] for row in rows} == {answer.release}
     found = {row["place"].value: row["mark"].value for row in rows}
     assert len(found) == len(rows), rows
     return found
@@ -140,6 +144,7 @@ def test_readers_never_see_half_while_publishes_are_killed(
     """Kills at any moment, and a reader who looks all the time: each answer is of one release, whole."""
     send(first, engine.address)
     wanted = {"one": expected(first), "two": expected(second)}
+    releases = {"one": first.id, "two": second.id}
     ended = threading.Event()
     seen: list[str] = []
     wrong: list[object] = []
@@ -148,8 +153,8 @@ def test_readers_never_see_half_while_publishes_are_killed(
         backend = engine.address.backend()
         while not ended.is_set():
             try:
-                found, graphs = marks(backend), sizes_at_once(backend)
-            except QueryError as error:
+                found, graphs = marks(backend, releases), sizes_at_once(backend)
+            except (QueryError, AssertionError) as error:
                 wrong.append(error)
                 continue
             finally:
