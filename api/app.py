@@ -110,6 +110,8 @@ async def _pass_on(_: Request, error: Exception) -> Response:
 
 def _folder(settings: Settings, backend: Backend) -> ReleaseInfo | None:
     """The directory of the release that the back end serves, found once: `current` may be swapped meanwhile."""
+    if settings.store:
+        return None
     try:
         found = open_release(settings.release)
     except BuildError:

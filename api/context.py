@@ -36,13 +36,13 @@ class Context:
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
 
-    def renew(self, folder: ReleaseInfo) -> None:
+    def renew(self, release: str, folder: ReleaseInfo | None) -> None:
         """Another release is served from now on: forget what was kept of the last one."""
         self.folder = folder
         self._findings = None
         self.asking.cache.clear()
-        self.site.serve(folder.id)
-        self.metrics.serve(folder.id)
+        self.site.serve(release)
+        self.metrics.serve(release)
 
     async def findings(self) -> tuple[Finding, ...]:
         """All findings of the release, read at first use: a release does not change."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import signal
+import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,16 @@ import click
 from api.commands._release import release_option, sources_with_data
 from api.listening import address_of, listen
 from api.settings import Settings, load_settings
+from queries.backend import Backend
+from queries.following import Following
 
 __all__ = ["command"]
 
 
 @click.command(name="serve")
 @release_option
+@click.option("--store", help="Serve a store elsewhere, such as sparql:https://host/query, not a release directory.")
+@click.option("--store-engine", help="What engine that store is: generic, oxigraph or virtuoso. [default: generic]")
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one. [default: 8000]")
 @click.option("--root-path", help="Path under which a reverse proxy publishes the service.")
@@ -32,7 +38,8 @@ __all__ = ["command"]
 def command(release: Path | None, **given: Any) -> None:
     """Serve a release: pages, SPARQL endpoint, lineage, validation. Builds a release first if there is none."""
     settings = load_settings(release=release, **given)
-    _ensure(settings.release)
+    if not settings.store:
+        _ensure(settings.release)
     _serve(settings)
 
 
@@ -48,25 +55,16 @@ def _ensure(release: Path) -> None:
 
 
 def _serve(settings: Settings) -> None:
-    import uvicorn
+    with ThreadPoolExecutor(1) as thread:
+        opening = thread.submit(
+            _opened, settings
+        )  # workers, of a thread of their own, start while the framework is loaded
+        import uvicorn
 
-    from api.app import create_app
-    from api.whole import Quick
-    from loaders.release import open_release
-    from queries.pool.backend import PooledBackend
+        from api.app import create_app
+        from api.whole import Quick
 
-    info = open_release(settings.release)
-    listening = listen(settings.host, settings.port)
-    backend = PooledBackend(
-        info.store,
-        release=info.id,
-        workers=settings.workers,
-        deadline_s=settings.timeout_s,
-        max_memory_mb=settings.max_memory_mb,
-        queue_size=settings.queue_size,
-        queue_wait_s=settings.queue_wait_s,
-        store_memory_mb=settings.store_memory_mb,
-    )
+        listening, backend, report = opening.result()
     address = address_of(settings.host, listening, f"{settings.root_path}/")
     if settings.access_log:
         _log_requests()
@@ -83,9 +81,9 @@ def _serve(settings: Settings) -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=round(settings.grace_s),
     )
-    for line in _isolation(backend.sandbox_report()):
+    for line in _isolation(report):
         click.echo(line, err=True)
-    click.echo(f"Treatygraph serves release {info.id} at {address} (stop with Ctrl-C)")
+    click.echo(f"Treatygraph serves release {backend.release} at {address} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # What has been imported lives as long as the server: the collector of garbage need not look at it again and again.
@@ -95,6 +93,39 @@ def _serve(settings: Settings) -> None:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         backend.close()
+
+
+def _opened(settings: Settings) -> tuple[socket.socket, Backend, dict[str, Any]]:
+    """The port, what answers, and what holds in its workers. A store elsewhere may be down now and answer later."""
+    if settings.store:
+        from api.stores import open_backend
+        from queries.errors import BackendError
+
+        remote = open_backend(settings)
+        try:
+            if isinstance(remote, Following):
+                remote.refresh()
+        except BackendError as error:
+            click.echo(f"{error} (it is asked again until it answers)", err=True)
+        report = getattr(remote, "sandbox_report", dict)  # a store whose queries run in processes of ours
+        return listen(settings.host, settings.port), remote, report()
+
+    from loaders.release import open_release
+    from queries.pool.backend import PooledBackend
+
+    info = open_release(settings.release)
+    listening = listen(settings.host, settings.port)
+    backend = PooledBackend(
+        info.store,
+        release=info.id,
+        workers=settings.workers,
+        deadline_s=settings.timeout_s,
+        max_memory_mb=settings.max_memory_mb,
+        queue_size=settings.queue_size,
+        queue_wait_s=settings.queue_wait_s,
+        store_memory_mb=settings.store_memory_mb,
+    )
+    return listening, backend, backend.sandbox_report()
 
 
 def _isolation(report: dict[str, Any]) -> list[str]:
