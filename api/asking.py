@@ -89,6 +89,22 @@ class Asking:
             tag, opening.whole, opening if opening.whole is None else None, way, time.perf_counter() - started
         )
 
+    async def answer_once(self, asked: QueryRequest, form: Format, limit_s: float) -> Answered:
+        """The same for a query whose answer the release alone does not decide: it is neither kept nor shared."""
+        started = time.perf_counter()
+        try:
+            opening = await open_answer(self._engine, asked, form, limit_s)
+        except QueryError as error:
+            self._count(outcome_of(error), started)
+            raise
+        except asyncio.CancelledError:
+            self._count("left", started)
+            raise
+        opening.take()
+        self._count("answered", started)
+        large = opening if opening.whole is None else None
+        return Answered("", opening.whole, large, "run", time.perf_counter() - started)
+
     def _count(self, outcome: str, started: float) -> None:
         self._metrics.queries.labels(outcome).inc()
         self._metrics.query_seconds.observe(time.perf_counter() - started)

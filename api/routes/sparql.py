@@ -19,10 +19,11 @@ from api.errors import problem_for
 from api.negotiation import negotiate
 from api.problems import Problem
 from api.protocol import QueryRequest, query_request
-from api.replying import reply
+from api.replying import reply, reply_federated
 from api.responses import respond
 from api.table import result_table
 from queries.errors import QueryError
+from queries.federation.clauses import Federated
 from queries.scanner import inspect
 
 __all__ = ["router"]
@@ -82,7 +83,9 @@ async def _introduce(request: Request, asked: QueryRequest) -> Response:
         )
         return respond(request, page, chosen)
     address = str(request.url.replace(query="", fragment=""))
-    body = await here.engine.call(partial(description.service_description, address=address, form=chosen))
+    body = await here.engine.call(
+        partial(description.service_description, address=address, form=chosen, federated=here.federating.on)
+    )
     return respond(request, body, chosen)
 
 
@@ -93,16 +96,23 @@ async def _answer(request: Request, asked: QueryRequest) -> Response:
         raise Problem("too-large", f"query: at most {here.settings.max_query_chars} characters are accepted")
     offers = formats.RDF if inspect(text).kind == "construct" else formats.ROWS
     form = negotiate(request.headers.get("accept"), (*offers, formats.HTML), wanted=asked.form)
+    calls = await here.federating.read(text)
     if form.name == "html":
-        return await _result_page(request, asked)
+        return await _result_page(request, asked, calls)
+    if calls is not None:
+        return await reply_federated(request, asked, calls, form)
     # A release does not change, so its name, the query and the format decide the bytes.
     return await reply(request, asked, form)
 
 
-async def _result_page(request: Request, asked: QueryRequest) -> Response:
+async def _result_page(request: Request, asked: QueryRequest, calls: Federated | None) -> Response:
     here = context(request)
     problem = result = None
+    query = asked.text
     try:
+        if calls is not None:
+            limit_s = asked.limit_s(here.settings.timeout_s)
+            asked = await here.federating.expand(calls, asked, here.engine.backend, limit_s)
         result = await here.engine.call(
             partial(
                 result_table,
@@ -117,10 +127,10 @@ async def _result_page(request: Request, asked: QueryRequest) -> Response:
         request,
         "sparql.html",
         title="SPARQL",
-        query=asked.text,
+        query=query,
         starter="",
         result=result,
-        graph=inspect(asked.text or "").kind == "construct",
+        graph=inspect(query or "").kind == "construct",
         questions=_examples(here),
         problem=problem,
     )
