@@ -49,6 +49,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.transport import PlainHttp
     from loaders.release import open_release
     from queries.pool.backend import PooledBackend
 
@@ -70,6 +71,7 @@ def _serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         create_app(settings, backend),
+        http=PlainHttp,
         log_config=None,
         access_log=False,
         server_header=False,
