@@ -7,16 +7,17 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from starlette.types import Receive
+
+from api.departure import Departure
 from api.metrics import Metrics
 from api.protocol import QueryRequest
 from api.settings import Settings
 from queries.backend import Backend
 from queries.errors import QueryError, QueryTimeout
-from queries.federation.clauses import Federated
 from queries.federation.errors import RemoteFailed, RemoteTimeout
 from queries.federation.federation import Federation, Outcome, Stop, listed_endpoints
 from queries.pool.errors import PoolFull
@@ -34,27 +35,31 @@ class Federating:
         endpoints = listed_endpoints(settings.federation)
         self._federation = Federation(endpoints, at_once=settings.workers, wait_s=settings.queue_wait_s)
         self._metrics = metrics
+        self._limit_s = settings.timeout_s
         self._threads = 0
         self._most = settings.workers + settings.queue_size
         self.on = bool(endpoints)
 
-    async def read(self, text: str) -> Federated | None:
-        """The calls of a query; None where there is nothing to call. Raises QueryRefused, QueryTooLarge."""
-        if not self.on:
-            return None
-        if len(text) < _LONG_TEXT:
-            return self._federation.read(text)
-        return await asyncio.to_thread(self._federation.read, text)
+    async def ready(self, asked: QueryRequest, backend: Backend, receive: Receive | None = None) -> QueryRequest:
+        """The same question without SERVICE: with the rows that the endpoints gave, and the time that is left.
 
-    async def expand(self, query: Federated, asked: QueryRequest, backend: Backend, limit_s: float) -> QueryRequest:
-        """The same request without SERVICE, with the rows that the endpoints gave and the time that is left.
+        What is left to ask is decided by its text again, as every question is, so its answer may be kept and has a tag.
 
-        Raises RemoteFailed, QueryTimeout, PoolFull, QuerySyntaxError, QueryTooLarge.
+        Raises QueryRefused, RemoteFailed, QueryTimeout, PoolFull, QuerySyntaxError, QueryTooLarge; ClientLeft when the
+        client, to which `receive` listens, has gone meanwhile.
         """
+        if not self.on:
+            return asked
+        text, limit_s = asked.text or "", asked.limit_s(self._limit_s)
+        read = partial(self._federation.read, text)
+        query = read() if len(text) < _LONG_TEXT else await asyncio.to_thread(read)
+        if query is None:
+            return asked
         started, stop = time.monotonic(), Stop()
-        expand = partial(self._federation.expand, query, limit_s, backend.query, stop)
+        work = self._in_thread(partial(self._federation.expand, query, limit_s, backend.query, stop))
+        departure = Departure(receive, work) if receive is not None else None
         try:
-            outcome = await asyncio.wait_for(self._in_thread(expand), limit_s + _MARGIN_S)
+            outcome = await asyncio.wait_for(work, limit_s + _MARGIN_S)
         except TimeoutError:
             self._count("timeout")
             raise QueryTimeout("another endpoint did not answer in time") from None
@@ -63,12 +68,16 @@ class Federating:
             raise
         finally:
             stop.now()
-        self._metrics.remote_calls.labels("answered").inc(outcome.calls - outcome.passed_over)
-        self._metrics.remote_calls.labels("passed-over").inc(outcome.passed_over)
+            if departure is not None:
+                departure.end()
+        self._count("answered", outcome.calls - outcome.passed_over)
+        self._count("passed-over", outcome.passed_over)
         left = limit_s - (time.monotonic() - started)
         if left <= 0:
             raise QueryTimeout("the calls of SERVICE took all the time of the query")
-        return replace(asked, text=outcome.text, timeout_s=left)
+        return QueryRequest(
+            outcome.text, asked.default_graphs, asked.named_graphs, asked.form, asked.union, timeout_s=left
+        )
 
     def _in_thread(self, work: Callable[[], Outcome]) -> asyncio.Future[Outcome]:
         """Work in a thread of its own, which ends by itself: a name server that hangs must not hold others' threads."""
@@ -100,8 +109,8 @@ class Federating:
         threading.Thread(target=run, name="federation", daemon=True).start()
         return future
 
-    def _count(self, outcome: str) -> None:
-        self._metrics.remote_calls.labels(outcome).inc()
+    def _count(self, outcome: str, number: int = 1) -> None:
+        self._metrics.remote_calls.labels(outcome).inc(number)
 
 
 def _outcome(error: QueryError) -> str:
