@@ -314,7 +314,7 @@ def test_the_limit_of_a_query_covers_its_calls(federated: Client, hanging: Simpl
     answer = federated.get("/sparql", params={"query": query, "timeout": "0.7"})
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (504, "timeout")
     assert hanging.address in answer.json()["detail"]
-    assert 0.6 < time.monotonic() - started < 1.5
+    assert 0.6 < time.monotonic() - started < 2
     silent = query.replace("SERVICE", "SERVICE SILENT")
     answer = federated.get("/sparql", params={"query": silent, "timeout": "1.4", "format": "csv"})
     assert answer.text.count("\r\n") == 3, "half of the time for the endpoint, half for the query without it"
@@ -340,12 +340,12 @@ def test_health_answers_while_endpoints_hang_and_a_client_that_leaves_ends_its_c
     started = time.monotonic()
     assert federated.get("/health/live").status_code == 200
     assert federated.get("/sparql?query=ASK{}").json()["boolean"] is True
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2
     full = federated.get("/sparql", params={"query": query})
     assert full.status_code == 503, "two workers, so two calls at a time"
     for leaver in leavers:
         leaver.close()
-    limit = time.monotonic() + 1
+    limit = time.monotonic() + 2
     while hanging.open and time.monotonic() < limit:
         time.sleep(0.01)
     assert not hanging.open, "the calls go on without their clients"
