@@ -42,6 +42,8 @@ DUMP: Final = "dump.nq.gz"
 DESCRIPTION: Final = "void.ttl"
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
+#: How a blank node begins (a text may hold it too, which does no harm).
+_BLANK: Final = b"_:"
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,7 @@ def write_release(
     """
     dump = "".join(f"{line}\n" for line in lines).encode()
     store = Store(folder / STORE)
-    # Parsed here, because the store's own loader would give blank nodes new labels.
-    store.bulk_extend(parse(dump, format=RdfFormat.N_QUADS))
+    fill_store(store, dump)
     store.flush()
     store.optimize()
     identifier = release_id(dump)
@@ -140,6 +141,22 @@ def write_release(
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
     return identifier
+
+
+def fill_store(store: Store, dump: bytes) -> None:
+    """Load sorted N-Quads into an empty store.
+
+    The store's own loader is several times as fast as adding statements one by one, but gives blank nodes new labels:
+    lines that may hold one are parsed here.
+    """
+    named, blank = dump, b""
+    if _BLANK in dump:
+        lines = dump.splitlines(keepends=True)
+        named = b"".join(line for line in lines if _BLANK not in line)
+        blank = b"".join(line for line in lines if _BLANK in line)
+    store.bulk_load(named, format=RdfFormat.N_QUADS)
+    if blank:
+        store.bulk_extend(parse(blank, format=RdfFormat.N_QUADS))
 
 
 def compressed(content: bytes) -> bytes:
