@@ -83,6 +83,8 @@ def _serve(settings: Settings) -> None:
     )
     for line in _isolation(report):
         click.echo(line, err=True)
+    for endpoint in filter(None, settings.federation.split(",")):
+        click.echo(f"federation: queries may ask {endpoint} by SERVICE", err=True)
     click.echo(f"Treatygraph serves release {backend.release} at {address} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
