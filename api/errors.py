@@ -15,7 +15,7 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.negotiation import Format, NotAcceptable, negotiate
@@ -36,6 +36,8 @@ from queries.pool.errors import EngineCrashed, OutOfMemory, PoolFull, QueryCance
 __all__ = ["install", "masked", "problem_for", "problem_response"]
 
 _LOG: Final = logging.getLogger("treatygraph")
+#: What servers write into logs for a client that has gone before its body was there; nobody receives it.
+_LEFT: Final = 499
 _OFFERS: Final = (
     Format("problem", PROBLEM_JSON, ("application/json", "json")),
     Format("html", "text/html", ("application/xhtml+xml",), charset="utf-8"),
@@ -132,6 +134,10 @@ def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
             problem.detail = f"allowed here: {problem.headers['allow']}"
         return problem_response(request, problem)
 
+    async def left(_: Request, __: Exception) -> Response:
+        return Response(status_code=_LEFT)
+
+    app.add_exception_handler(ClientDisconnect, left)
     for kind in (
         Problem,
         NotAcceptable,

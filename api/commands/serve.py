@@ -49,6 +49,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.connections import protocol, room_for
     from loaders.release import open_release
     from queries.pool.backend import PooledBackend
 
@@ -68,8 +69,12 @@ def _serve(settings: Settings) -> None:
     if settings.access_log:
         _log_requests()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = create_app(settings, backend)
     config = uvicorn.Config(
-        create_app(settings, backend),
+        app,
+        http=protocol(settings, app.state.context.metrics),
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_s,  # type: ignore[arg-type]  # the loop takes fractions
         log_config=None,
         access_log=False,
         server_header=False,
@@ -79,6 +84,8 @@ def _serve(settings: Settings) -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=round(settings.grace_s),
     )
+    if note := room_for(settings.max_connections):
+        click.echo(f"limits: {note}", err=True)
     for line in _isolation(backend.sandbox_report()):
         click.echo(line, err=True)
     click.echo(f"Treatygraph serves release {info.id} at {address} (stop with Ctrl-C)")
