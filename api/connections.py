@@ -219,11 +219,11 @@ class Patient(HttpToolsProtocol):
 
     def give_way(self) -> None:
         """Make room for another."""
+        self.doorkeeper.waiting.pop(self, None)
         if self._place == "body" and not self._refused and not self.cycle.response_started:
             self._refuse(_crowded(), "crowded")
         else:
             self._drop("crowded")
-        self.doorkeeper.waiting.pop(self, None)
 
     def _stalled(self, now: float) -> bool:
         """Whether the client takes none of what waits for it."""
@@ -259,6 +259,7 @@ class Patient(HttpToolsProtocol):
 
     def _tell(self, problem: Problem) -> None:
         self._refused = True
+        self.doorkeeper.waiting[self] = None  # for the client to read it and go
         self._until = self.loop.time() + _LINGER_S
         self._unset_keepalive_if_required()
         if self.transport.is_closing():
