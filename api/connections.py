@@ -9,6 +9,7 @@ silent connections cannot keep anybody out. Sources: RFC 9112 (9.3 to 9.6), RFC 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import resource
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.metrics import Metrics
 from api.problems import PROBLEM_JSON, Problem
 from api.settings import Settings
+from queries.pool.errors import StreamBroken
 
 __all__ = ["Doorkeeper", "Patient", "protocol", "room_for"]
 
@@ -30,6 +32,7 @@ _LEAST_TAKEN: Final = 16_384  # bytes that a reader must take within `stall_s`
 _PIPELINED: Final = 32  # requests sent ahead of their answers
 _OTHER_FILES: Final = 256  # open files beside connections: workers, store, libraries
 _ACKED: Final = struct.Struct("@120xQ")  # tcpi_bytes_acked in struct tcp_info
+_FORGET: Final = struct.pack("@ii", 1, 0)  # struct linger
 _BEST_FRACTION: Final = 20
 _SHORTEST_TICK_S, _LONGEST_TICK_S = 0.02, 0.5
 
@@ -197,13 +200,13 @@ class Patient(HttpToolsProtocol):
             self._drop("stalled")
         elif self.transport.is_closing():
             if not self._idle and not self._refused:  # a broken answer: nobody needs the rest
-                self.transport.abort()
+                self._abort()
         elif self._until is not None and now >= self._until:
             self._late()
 
     def _late(self) -> None:
         if self._refused:
-            self.transport.abort()
+            self._abort()
         elif self._place == "head" and not self._idle:
             self._until = None  # an answer is under way; the time for the next question begins after it
         elif self._place in ("open", "whole"):
@@ -244,6 +247,13 @@ class Patient(HttpToolsProtocol):
 
     def _drop(self, reason: str) -> None:
         self.doorkeeper.count(reason)
+        self._abort()
+
+    def _abort(self) -> None:
+        """Close, and forget what is not sent; the system would keep megabytes for a client that takes nothing."""
+        if self.transport.get_write_buffer_size():
+            with contextlib.suppress(AttributeError, OSError):
+                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
         self.transport.abort()
 
     def _refuse(self, problem: Problem, reason: str) -> None:
@@ -276,7 +286,9 @@ class Patient(HttpToolsProtocol):
 def protocol(settings: Settings, metrics: Metrics) -> type[Patient]:
     """The class of connections for a server (`uvicorn.Config(http=…)`)."""
     # What it would say there for every rude client is counted instead: nobody may fill the log from outside.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    log = logging.getLogger("uvicorn.error")
+    log.setLevel(logging.ERROR)
+    log.addFilter(_unexpected)
     return type("Connection", (Patient,), {"doorkeeper": Doorkeeper(settings, metrics)})
 
 
@@ -291,6 +303,14 @@ def room_for(connections: int) -> str | None:
     if possible == wanted:
         return None
     return f"max_connections {connections} needs {wanted} open files and {possible} are allowed; see ulimit -n"
+
+
+def _unexpected(record: logging.LogRecord) -> bool:
+    """A broken answer is no fault of the program: it is counted, and stands in the access log."""
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None and not isinstance(error, StreamBroken):
+        error = error.__cause__ or error.__context__
+    return error is None
 
 
 def _crowded() -> Problem:

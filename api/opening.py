@@ -43,6 +43,8 @@ class Opening:
     def __init__(self, stream: AsyncStream) -> None:
         self.release = stream.release
         self.id: str | None = stream.id
+        #: When the answer ends, read or not, on the clock of the loop; None where nobody knows.
+        self.deadline: float | None = stream.deadline
         self.whole: bytes | None = None
         self._stream = stream
         self._held = bytearray()
@@ -113,6 +115,7 @@ class _Threaded(Opening):
     def __init__(self, stream: Stream[str], release: str) -> None:
         self.release = release
         self.id = None
+        self.deadline = None
         self.whole = stream.whole
         self._threaded = stream
         self._taken = False

@@ -139,6 +139,8 @@ class AsyncStream(AsyncIterator[bytes]):
         self._reading = reading
         self.id = reading.job.id
         self.release = reading.job.worker.plan.release
+        #: When the query is ended, on the monotonic clock.
+        self.deadline = reading.job.deadline
 
     @property
     def kind(self) -> str:
