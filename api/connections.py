@@ -18,11 +18,10 @@ import struct
 from http import HTTPStatus
 from typing import Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from api.metrics import Metrics
 from api.problems import PROBLEM_JSON, Problem
 from api.settings import Settings
+from api.whole import Quick
 from queries.pool.errors import StreamBroken
 
 __all__ = ["Doorkeeper", "Patient", "protocol", "room_for"]
@@ -85,7 +84,7 @@ class Doorkeeper:
             return
 
 
-class Patient(HttpToolsProtocol):
+class Patient(Quick):
     """One connection. `doorkeeper` is set by `protocol`."""
 
     doorkeeper: Doorkeeper

@@ -33,11 +33,11 @@ from queries.errors import (
 )
 from queries.pool.errors import EngineCrashed, OutOfMemory, PoolFull, QueryCancelled, QueryTooLarge, WorkerDied
 
-__all__ = ["install", "masked", "problem_for", "problem_response"]
+__all__ = ["LEFT", "install", "masked", "problem_for", "problem_response"]
 
 _LOG: Final = logging.getLogger("treatygraph")
 #: What servers write into logs for a client that has gone before its body was there; nobody receives it.
-_LEFT: Final = 499
+LEFT: Final = 499
 _OFFERS: Final = (
     Format("problem", PROBLEM_JSON, ("application/json", "json")),
     Format("html", "text/html", ("application/xhtml+xml",), charset="utf-8"),
@@ -135,7 +135,7 @@ def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
         return problem_response(request, problem)
 
     async def left(_: Request, __: Exception) -> Response:
-        return Response(status_code=_LEFT)
+        return Response(status_code=LEFT)
 
     app.add_exception_handler(ClientDisconnect, left)
     for kind in (

@@ -90,10 +90,10 @@ class Keeper:
                     pool.lost.add(worker)
                 pool.idle.clear()
                 pool.standby.clear()
-                for job in list(pool.running.values()):
+                for job in list(pool.running):
                     pool.lose_locked(job)
             done = pool.closed and not self._workers
-            ends = [job.deadline for job in pool.running.values()]
+            ends = [job.deadline for job in pool.running]
             ends += [watch.until for watch in self._watched.values()]
             # Whoever dies does not ring the bell; where some are about to, look again soon.
             dying = any(worker.alive() for worker in pool.lost)
@@ -133,7 +133,7 @@ class Keeper:
         pool = self._pool
         late = now()
         with pool.lock:
-            for job in list(pool.running.values()):
+            for job in list(pool.running):
                 if job.deadline <= late:
                     job.verdict = "timeout"
                     pool.lose_locked(job)

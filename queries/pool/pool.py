@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import secrets
 import threading
 import time
 from collections import deque
@@ -57,7 +58,7 @@ class Pool:
         self.next_plan: Plan | None = None
         self.standby: list[Worker] = []
         self.idle: list[Worker] = []
-        self.running: dict[str, Job] = {}
+        self.running: set[Job] = set()
         self.dropped: deque[Job] = deque()
         self.leaving: deque[Job] = deque()
         self.lost: set[Worker] = set()
@@ -75,28 +76,30 @@ class Pool:
     def borrow(self, text: str, limit_s: float) -> Job:
         """A worker for a query, waiting in the queue for at most its time. Raises PoolFull, BackendError."""
         ticket = ThreadTicket()
-        worker = self._ask(ticket)
+        worker = self.ask(ticket)
         if worker is None:
             ticket.called.wait(self.limits.queue_wait_s)
-            worker = self._answered(ticket)
-        return self._begin(worker, text, limit_s)
+            worker = self.answered(ticket)
+        return self.begin(worker, text, limit_s)
 
     async def borrow_async(self, text: str, limit_s: float) -> Job:
         """The same for a task of an event loop."""
-        ticket = LoopTicket()
-        worker = self._ask(ticket)
+        called = asyncio.Event()
+        ticket = LoopTicket(called.set)
+        worker = self.ask(ticket)
         if worker is None:
             try:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ticket.called.wait(), self.limits.queue_wait_s)
+                    await asyncio.wait_for(called.wait(), self.limits.queue_wait_s)
             except BaseException:  # the task was cancelled; its turn may have come meanwhile
                 with contextlib.suppress(BackendError):
-                    self._give_back(self._answered(ticket))
+                    self.give_back(self.answered(ticket))
                 raise
-            worker = self._answered(ticket)
-        return self._begin(worker, text, limit_s)
+            worker = self.answered(ticket)
+        return self.begin(worker, text, limit_s)
 
-    def _ask(self, ticket: Ticket) -> Worker | None:
+    def ask(self, ticket: Ticket) -> Worker | None:
+        """A worker at once, or None: the ticket is called when one is free. Raises PoolFull, BackendError."""
         with self.lock:
             if self.closed:
                 raise BackendError("the store is closed")
@@ -107,7 +110,8 @@ class Pool:
             self._waiting.append(ticket)
             return None
 
-    def _answered(self, ticket: Ticket) -> Worker:
+    def answered(self, ticket: Ticket) -> Worker:
+        """The worker of a ticket that was called, or whose time is over. Raises PoolFull, BackendError."""
         with self.lock:
             if ticket.worker is not None:
                 return ticket.worker
@@ -136,17 +140,19 @@ class Pool:
                 self._lent -= 1
                 self.idle.append(worker)
 
-    def _begin(self, worker: Worker, text: str, limit_s: float) -> Job:
+    def begin(self, worker: Worker, text: str, limit_s: float) -> Job:
+        """The clock of a query starts."""
         job = Job(worker, text, limit_s)
         with self.lock:
             worker.read = True
-            self.running[job.id] = job
+            self.running.add(job)
             soon = job.deadline < self.wakes_at
         if soon:
             self.wake()
         return job
 
-    def _give_back(self, worker: Worker) -> None:
+    def give_back(self, worker: Worker) -> None:
+        """Nobody needs it after all."""
         with self.lock:
             self._lent -= 1
             self._keep_locked(worker)
@@ -158,8 +164,9 @@ class Pool:
         """The whole answer (or an error instead) has been read: the worker is free."""
         with self.lock:
             job.worker.read = False
-            if self.running.pop(job.id, None) is None:
+            if job not in self.running:
                 return
+            self.running.discard(job)
             self._lent -= 1
             self._usual_s += 0.1 * (time.monotonic() - job.began - self._usual_s)
             self.settle_locked(job, end)
@@ -196,7 +203,8 @@ class Pool:
 
     def lose_locked(self, job: Job) -> None:
         """End a running query with its worker."""
-        if self.running.pop(job.id, None) is not None:
+        if job in self.running:
+            self.running.discard(job)
             job.worker.kill()
             self._lent -= 1
             self.lost.add(job.worker)
@@ -206,8 +214,9 @@ class Pool:
         """The reader has left; the worker is asked to stop, and ended if it does not."""
         with self.lock:
             job.worker.read = False
-            if self.running.pop(job.id, None) is None:
+            if job not in self.running:
                 return
+            self.running.discard(job)
             job.verdict = job.verdict or "left"
             self._lent -= 1
             self.leaving.append(job)
@@ -217,7 +226,7 @@ class Pool:
     def cancel(self, identifier: str) -> bool:
         """End a running query; False when there is none of this id."""
         with self.lock:
-            job = self.running.get(identifier)
+            job = next((one for one in self.running if secrets.compare_digest(one.id, identifier)), None)
             if job is None:
                 return False
             job.verdict = "cancelled"
@@ -228,7 +237,7 @@ class Pool:
     def listed(self) -> list[QueryInfo]:
         """The running queries, the oldest first."""
         with self.lock:
-            jobs = list(self.running.values())
+            jobs = list(self.running)
         return sorted((job.info() for job in jobs), key=lambda info: (info.started, info.id))
 
     def counts(self) -> dict[str, int]:

@@ -48,7 +48,7 @@ class Reading:
             self.chunks += payload
             self.job.bytes += len(payload)
         elif kind == wire.HEAD:
-            head = wire.content(payload)
+            head = wire.shared(payload)
             self.kind, self.media_type = str(head["kind"]), str(head["media"])
         elif kind in (wire.END, wire.ERROR):
             end = wire.content(payload)

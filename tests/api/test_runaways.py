@@ -1,4 +1,4 @@
-"""Ten kinds of runaway, eight at a time, at the real server: each ends in time and honestly, and nobody else notices."""
+"""Ten kinds of runaway, eight at a time, at the real server: each ends in time and honestly; nobody else notices."""
 
 from __future__ import annotations
 
