@@ -20,6 +20,7 @@ from typing import Final, cast
 
 from api.metrics import Metrics
 from api.problems import PROBLEM_JSON, Problem
+from api.responses import BREAK_OFF
 from api.settings import Settings
 from api.whole import Quick
 from queries.pool.errors import StreamBroken
@@ -153,6 +154,7 @@ class Patient(Quick):
             raise _Refused
         self._place = "body"
         self._until = self.loop.time() + settings.body_s
+        self.scope[BREAK_OFF] = self.break_off  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -196,16 +198,17 @@ class Patient(Quick):
         """End what is late."""
         now = self.loop.time()
         if self._stalled(now):
-            self._drop("stalled")
+            self.doorkeeper.count("stalled")
+            self.break_off()
         elif self.transport.is_closing():
             if not self._idle and not self._refused:  # a broken answer: nobody needs the rest
-                self._abort()
+                self.break_off()
         elif self._until is not None and now >= self._until:
             self._late()
 
     def _late(self) -> None:
         if self._refused:
-            self._abort()
+            self.transport.abort()
         elif self._place == "head" and not self._idle:
             self._until = None  # an answer is under way; the time for the next question begins after it
         elif self._place in ("open", "whole"):
@@ -246,13 +249,12 @@ class Patient(Quick):
 
     def _drop(self, reason: str) -> None:
         self.doorkeeper.count(reason)
-        self._abort()
+        self.transport.abort()
 
-    def _abort(self) -> None:
-        """Close, and forget what is not sent; the system would keep megabytes for a client that takes nothing."""
-        if self.transport.get_write_buffer_size():
-            with contextlib.suppress(AttributeError, OSError):
-                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
+    def break_off(self) -> None:
+        """Close, and forget what is not sent: the system would keep megabytes for a client that takes nothing."""
+        with contextlib.suppress(AttributeError, OSError):
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
         self.transport.abort()
 
     def _refuse(self, problem: Problem, reason: str) -> None:

@@ -25,8 +25,10 @@ from queries.pool.errors import StreamBroken
 if TYPE_CHECKING:
     from api.opening import Opening
 
-__all__ = ["CACHE", "StreamResponse", "etag", "json_bytes", "matches", "respond"]
+__all__ = ["BREAK_OFF", "CACHE", "StreamResponse", "etag", "json_bytes", "matches", "respond"]
 
+#: Where the server's connection puts what ends it at once (`api.connections`).
+BREAK_OFF: Final = "treatygraph.break-off"
 _LAST_WORDS_S: Final = 0.1  # what the worker had written in time
 CACHE: Final = "no-cache"  # kept by anyone, asked about each time
 
@@ -97,6 +99,8 @@ class StreamResponse(Response):
         with anyio.CancelScope(deadline=math.inf if deadline is None else deadline + _LAST_WORDS_S) as until:
             await self._send_all(scope, send)
         if until.cancelled_caught:
+            if break_off := scope.get(BREAK_OFF):
+                break_off()
             raise StreamBroken(QueryTimeout("the client did not take the answer in time"))
 
     async def _send_all(self, scope: Scope, send: Send) -> None:
