@@ -38,7 +38,8 @@ QUERIES = (
     "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
     "SELECT ?s { ?s a ?class } ORDER BY ?s LIMIT 200",
     "SELECT * { ?s ?p ?o } ORDER BY ?s ?p ?o",
-    "SELECT ?a ?b ?c { ?a a ?x . { SELECT ?b ?c { ?b a ?c } ORDER BY ?b ?c LIMIT 40 } } ORDER BY ?a ?x ?b ?c",
+    """SELECT * { { SELECT ?a { ?a a ?x } ORDER BY ?a LIMIT 90 }
+       { SELECT ?b { ?b a ?y } ORDER BY ?b LIMIT 90 } } ORDER BY ?a ?b""",
 )
 HONEST = {503, 504}
 

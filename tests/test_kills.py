@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).parent / "kills.py"
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("what", "count"), [("workers", 30), ("server", 2), ("builds", 16)])
+@pytest.mark.parametrize(("what", "count"), [("workers", 24), ("server", 2), ("builds", 6)])
 def test_kills(what: str, count: int) -> None:
     """By hand: `python tests/kills.py builds 200`."""
     done = subprocess.run([sys.executable, SCRIPT, what, str(count)], capture_output=True, text=True, check=False)
