@@ -50,13 +50,13 @@ class Asking:
         self.cache = cache
 
     @property
-    def release(self) -> str:
-        """The release that new questions are asked of."""
-        return self._engine.release
+    def edition(self) -> str:
+        """What new questions are asked of: it decides the bytes of an answer, together with the question."""
+        return self._engine.release if self._calling is None else self._calling.edition
 
-    def tag(self, asked: QueryRequest, form: Format, release: str | None = None) -> str:
-        """The entity tag of the answer, in the release that is served or in another."""
-        return asked.tag(release or self._engine.release, form.media_type)
+    def tag(self, asked: QueryRequest, form: Format, edition: str | None = None) -> str:
+        """The entity tag of the answer, in the edition that is served or in another."""
+        return asked.tag(edition or self.edition, form.media_type)
 
     def kept(self, tag: str) -> Answered | None:
         """An answer that was kept."""
@@ -86,8 +86,8 @@ class Asking:
         except (asyncio.CancelledError, ClientLeft):
             self._metrics.asked("left", time.perf_counter() - started)
             raise
-        if opening.release != self.release:  # it has changed on the way: the tag is that of the release that answered
-            tag = self.tag(asked, form, opening.release)
+        if opening.edition != self.edition:  # it has changed on the way: the tag is that of the edition that answered
+            tag = self.tag(asked, form, opening.edition)
         body = opening.whole
         if body is not None:
             self.cache.put(tag, body)

@@ -37,6 +37,10 @@ class Ending(Protocol):
 class Calling(Protocol):
     """A back end that answers an event loop by itself (`queries.pool.backend.PooledBackend`)."""
 
+    @property
+    def edition(self) -> str:
+        """See `PooledBackend.edition`."""
+
     def prepare(self, text: str, **how: Any) -> Any:
         """See `PooledBackend.prepare`."""
 
@@ -52,17 +56,22 @@ def calling(backend: Backend) -> Calling | None:
 class Opening:
     """An answer whose first bytes are there; has what `api.responses.StreamResponse` needs of a stream.
 
-    `whole` is the body where it is complete; `id` is the secret that cancels the query while it runs.
+    `edition` decides its bytes, with the query; `whole` is the body where it is complete; `id` is the secret that
+    cancels the query while it runs.
     """
 
     def __init__(self, stream: AsyncStream) -> None:
-        self.release = stream.release
-        self.id: str | None = stream.id
+        self.edition = stream.edition
         #: When the answer ends, read or not, on the clock of the loop; None where nobody knows.
         self.deadline: float | None = stream.deadline
         self.whole: bytes | None = stream.whole
         self._stream = stream
         self._taken = False
+
+    @property
+    def id(self) -> str | None:
+        """The secret by which the query can be cancelled, where it can."""
+        return self._stream.id
 
     def take(self) -> bool:
         """Whether the caller is the one who may read it; a stream can be read once, a whole body by all."""
@@ -92,13 +101,16 @@ class Opening:
 class _Threaded(Opening):
     """The same over a stream of the engine."""
 
-    def __init__(self, stream: Stream[str], release: str) -> None:
-        self.release = release
-        self.id = None
+    def __init__(self, stream: Stream[str], edition: str) -> None:
+        self.edition = edition
         self.deadline = None
         self.whole = stream.whole
         self._threaded = stream
         self._taken = False
+
+    @property
+    def id(self) -> str | None:
+        return None
 
     def chunks(self) -> AsyncIterator[bytes]:
         return self._threaded.chunks()

@@ -34,12 +34,12 @@ class QueryRequest:
     timeout_s: float | None = None
     _tagged: tuple[str, str, str] = ("", "", "")
 
-    def tag(self, release: str, media_type: str) -> str:
-        """The entity tag of the answer: a release does not change, so its name, the query, the dataset and the format
-        decide its bytes. Kept, because the same question comes again."""
-        if self._tagged[:2] != (release, media_type):
+    def tag(self, edition: str, media_type: str) -> str:
+        """The entity tag of the answer: an edition of a release does not change, so its name, the query, the dataset
+        and the format decide its bytes. Kept, because the same question comes again."""
+        if self._tagged[:2] != (edition, media_type):
             dataset = (*self.default_graphs, "named", *self.named_graphs, "union" if self.union else "")
-            self._tagged = (release, media_type, etag(release, self.text or "", *dataset, media_type))
+            self._tagged = (edition, media_type, etag(edition, self.text or "", *dataset, media_type))
         return self._tagged[2]
 
     def limit_s(self, operators: float) -> float:

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     max_memory_mb: int = Field(
         1024, ge=64, le=1_048_576, description="Memory in MiB that one query may take beyond that of the opened store."
     )
+    store_memory_mb: int = Field(
+        1024,
+        ge=0,
+        le=1_048_576,
+        description="Memory in MiB for a copy of the store that workers share; 0, or a larger store: read from disk.",
+    )
     queue_size: int = Field(32, ge=0, le=10_000, description="Queries that may wait for a worker; more are sent away.")
     queue_wait_s: float = Field(2.0, ge=0, le=60, description="Seconds that a query waits for a worker at most.")
     timeout_s: float = Field(60.0, gt=0, le=3600, description="Seconds that one query may take.")

@@ -26,6 +26,7 @@ __all__ = ["command"]
 @click.option("--workers", type=int, help="Queries that run at the same time, each in its process. [default: 4]")
 @click.option("--timeout-s", type=float, help="Seconds that one query may take. [default: 60]")
 @click.option("--max-memory-mb", type=int, help="MiB that one query may take beyond the store. [default: 1024]")
+@click.option("--store-memory-mb", type=int, help="MiB for a copy of the store, shared by the workers. [default: 1024]")
 @click.option("--queue-size", type=int, help="Queries that may wait for a worker. [default: 32]")
 @click.option("--access-log", is_flag=True, default=None, help="Write a line of JSON to stderr for each request.")
 def command(release: Path | None, **given: Any) -> None:
@@ -64,6 +65,7 @@ def _serve(settings: Settings) -> None:
         max_memory_mb=settings.max_memory_mb,
         queue_size=settings.queue_size,
         queue_wait_s=settings.queue_wait_s,
+        store_memory_mb=settings.store_memory_mb,
     )
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{shown}:{listening.getsockname()[1]}{settings.root_path}/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Final
 
@@ -48,12 +49,12 @@ async def findings_route(request: Request) -> Response:
             "total": len(fitting),
             "release": here.engine.release,
         }
-        return respond(request, json_bytes(document_json), form, headers=links)
+        return respond(request, await asyncio.to_thread(json_bytes, document_json), form, headers=links)
     if form.name == "csv":
-        return respond(request, findings_csv(shown), form, headers=links)
+        return respond(request, await asyncio.to_thread(findings_csv, shown), form, headers=links)
     iris = {iri for one in shown for iri in (*one.about, *one.documents)}
     labels = await here.engine.call(partial(describe, iris=sorted(iris)))
-    page = here.site.render(
+    page = await here.site.page(
         request,
         "findings.html",
         title="Findings",

@@ -37,6 +37,8 @@ class Limits:
     queue_size: int = 16
     queue_wait_s: float = 2.0
     network: bool = False
+    store_memory_mb: int = 0
+    """What a copy of the store in memory may take, which all workers share; a larger store is read from disk."""
     spares: int = 1
     recycle_after: int = 20_000
     """Queries after which a worker is replaced."""
@@ -63,6 +65,8 @@ class Pool:
         self.leaving: deque[Job] = deque()
         self.lost: set[Worker] = set()
         self.closed = False
+        #: Whether the first copy of the store in memory is still to be made (or to fail).
+        self.copying = limits.store_memory_mb > 0
         self.failure: str | None = None
         self.report: dict[str, Any] = {}
         self.wakes_at = 0.0
@@ -249,6 +253,14 @@ class Pool:
                 "ready": len(self.idle),
                 "waiting": len(self._waiting),
             }
+
+    def prepare_locked(self, plan: Plan | None) -> None:
+        """From now on workers are started for this plan beside those that serve; None gives up what was prepared."""
+        self.next_plan = plan
+        for worker in self.standby:
+            worker.dismiss()
+            self.lost.add(worker)
+        self.standby.clear()
 
     def close_locked(self) -> None:
         """No new loans; whoever waits is told."""

@@ -137,10 +137,15 @@ class AsyncStream(AsyncIterator[bytes]):
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self.id = reading.job.id
         self.release = reading.job.worker.plan.release
+        self.edition = reading.job.worker.plan.edition
         #: When the query is ended, on the monotonic clock.
         self.deadline = reading.job.deadline
+
+    @property
+    def id(self) -> str:
+        """The secret by which the query can be cancelled."""
+        return self._reading.job.id
 
     @property
     def kind(self) -> str:

@@ -56,9 +56,23 @@ class Decoder:
         self._held = bytearray()
         self._data_left = 0
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """The frames (or pieces of DATA) that are complete with these bytes. Raises WireError."""
-        at = 0
+        found: list[tuple[int, bytes]] = []
+        at, size = 0, len(data)
+        if not self._held and not self._data_left:  # the usual case: whole frames, as of a small answer
+            while size - at >= _HEADER.size:
+                kind, length = _HEADER.unpack_from(data, at)
+                end = at + _HEADER.size + length
+                if end > size or not SETUP <= kind <= ERROR:
+                    break
+                found.append((kind, data[at + _HEADER.size : end]))
+                at = end
+        if at < size:
+            found += self._pieces(data, at)
+        return found
+
+    def _pieces(self, data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         while at < len(data):
             if self._data_left:
                 piece = data[at : at + self._data_left]

@@ -96,18 +96,23 @@ class Sink(io.RawIOBase):
 
 
 def main() -> None:
-    """Read the setup, build the cage, open the store, answer until the server goes."""
-    line = Line(socket.socket(fileno=os.dup(0)))
+    """A worker that was started as a program: it opens the store on disk."""
+    serve(Line(socket.socket(fileno=os.dup(0))), None)
+
+
+def serve(line: Line, store: ox.Store | None) -> None:
+    """Read the setup, build the cage, open the store where there is none yet, answer until the server goes."""
     kind, payload = line.next()
     if kind != wire.SETUP:
         os._exit(2)
     setup = wire.content(payload)
     report = sandbox.enter(setup["parent"], network=setup["network"])
-    try:
-        store = ox.Store.read_only(setup["store"])
-    except (OSError, ValueError, RuntimeError) as error:
-        line.send(wire.message(wire.ERROR, _said(error)))
-        os._exit(1)
+    if store is None:
+        try:
+            store = ox.Store.read_only(setup["store"])
+        except (OSError, ValueError, RuntimeError) as error:
+            line.send(wire.message(wire.ERROR, _said(error)))
+            os._exit(1)
     sandbox.cap_memory(report, setup["memory_bytes"])
     hello = {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}
     line.send(wire.message(wire.HELLO, hello))
