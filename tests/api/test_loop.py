@@ -46,7 +46,7 @@ CASES: dict[str, tuple[str, str, str, str, bytes]] = {
 
 @pytest.fixture(scope="module")
 def app(release: ReleaseInfo) -> Iterator[ASGIApp]:
-    backend = PooledBackend(release.store, release=release.id, workers=1, deadline_s=20)
+    backend = PooledBackend(release.store, release=release.id, workers=1, deadline_s=1)
     yield create_app(Settings(release=release.path), backend)
     backend.close()
 
@@ -90,7 +90,9 @@ async def longest(work: Any) -> tuple[int, float]:
     beating = asyncio.ensure_future(beat())
     await asyncio.sleep(0)
     try:
-        return await work, most
+        status = await work
+        await asyncio.sleep(0)
+        return status, most
     finally:
         beating.cancel()
         with suppress(asyncio.CancelledError):
@@ -117,5 +119,5 @@ def test_nothing_holds_up_the_loop(app: ASGIApp, name: str) -> None:
         return [await longest(send(app, *CASES[name])) for _ in range(2)]
 
     found = asyncio.run(twice())
-    assert {status for status, _ in found} <= {200, 400, 403, 413}, found
+    assert {status for status, _ in found} <= {200, 400, 403, 413, 504}, found
     assert found[1][1] < LONGEST_S, "the first time, modules and templates may have been loaded"
