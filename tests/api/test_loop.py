@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, str, str, str, bytes]] = {
     "a long query in a form": ("POST", "/sparql", "", FORM, urlencode({"query": COMPARED}).encode()),
     "a long form": ("POST", "/sparql", "", FORM, b"query=" + b"%41" * 800_000),
     "a form that is too long": ("POST", "/sparql", "", FORM, b"query=" + b"%41" * 3_000_000),
-    "a long query in the address": ("GET", "/sparql", urlencode({"query": COMPARED[:20_000]}), "", b""),
+    "a long query in the address": ("GET", "/sparql", urlencode({"query": COMPARED[:9_000]}), "", b""),
     "a page of rows": ("GET", "/sparql", urlencode({"query": "SELECT * { ?s ?p ?o }", "format": "html"}), "", b""),
     "many rows": ("GET", "/sparql", urlencode({"query": "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 60000"}), "", b""),
     "a page of findings": ("GET", "/findings", "limit=1000&format=html", "", b""),
@@ -119,5 +119,5 @@ def test_nothing_holds_up_the_loop(app: ASGIApp, name: str) -> None:
         return [await longest(send(app, *CASES[name])) for _ in range(2)]
 
     found = asyncio.run(twice())
-    assert {status for status, _ in found} <= {200, 400, 403, 413, 504}, found
+    assert {status for status, _ in found} <= {200, 400, 403, 413, 503, 504}, found
     assert found[1][1] < LONGEST_S, "the first time, modules and templates may have been loaded"
