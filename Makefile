@@ -53,4 +53,4 @@ format: setup ## Put code and data into their canonical form
 	@$(BIN)/treatygraph format data
 
 clean: ## Remove what was made (not the data)
-	@rm -rf $(VENV) release dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) release dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .clients

@@ -7,13 +7,16 @@ read, so that there is one reading of it (`asked_of`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import formats
 from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
@@ -31,6 +34,7 @@ __all__ = ["Direct", "asked_of"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _DIRECT: Final = "application/sparql-query"
+_PARTS: Final = "multipart/form-data"
 _UPDATE: Final = "application/sparql-update"
 _ASKED: Final = "treatygraph.asked"
 _PATHS: Final = ("/sparql", "/sparql/")
@@ -40,6 +44,9 @@ _GRAPHS: Final = (*formats.RDF, formats.HTML)
 #: Bytes of a query string that is remembered, and how many are.
 _SHORT: Final = 4096
 _REMEMBERED: Final = 2048
+#: Bytes of a posted form for graphs and whatever stands beside the query.
+_BESIDE: Final = 200_000
+_MOST_PARTS: Final = 1000
 
 
 class _Route:
@@ -95,9 +102,17 @@ class Direct:
             if len(query) <= _SHORT:
                 asked, form = self._read(query, accept)
             else:
-                asked, form = self._chosen(query_request(form_fields(query.decode("latin-1"))), accept)
+                asked, form = await asyncio.to_thread(
+                    lambda: self._chosen(query_request(form_fields(query.decode("latin-1"))), accept)
+                )
         else:
-            asked, form = self._chosen(await _posted(Request(scope, receive), here.settings.max_upload_bytes), accept)
+            # What cannot hold a query that is accepted need not be read: 12 bytes is the most for a letter in a form.
+            most = min(here.settings.max_upload_bytes, 12 * here.settings.max_query_chars + _BESIDE)
+            read = await _posted(Request(scope, receive), most)
+            if len(read.body) > _SHORT:  # long texts take a tenth of a second, which others would wait
+                asked, form = await asyncio.to_thread(lambda: self._chosen(read.request(), accept))
+            else:
+                asked, form = self._chosen(read.request(), accept)
             if asked.text is None:
                 raise Problem("bad-request", "query: there is none")
         if form is formats.HTML:
@@ -120,16 +135,54 @@ class Direct:
         return asked, negotiate(accept, offers, wanted=asked.form)
 
 
-async def _posted(request: Request, most: int) -> QueryRequest:
-    """What a POST asks."""
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """The body of a POST and what stands in the address."""
+
+    body: bytes
+    form: list[tuple[str, str]] | None
+    """The fields of a form in parts, which is read already."""
+    is_form: bool
+    query: bytes
+
+    def request(self) -> QueryRequest:
+        """What it asks. Takes time for a long body."""
+        if self.form is not None:
+            return query_request([*self.form, *form_fields(self.query.decode("latin-1"))])
+        text = read_text(self.body, None)
+        # What stands in the address counts beside what stands in the body: a query in both is one query too many.
+        fields = form_fields(text) if self.is_form else [("query", text)]
+        return query_request([*fields, *form_fields(self.query.decode("latin-1"))])
+
+
+async def _posted(request: Request, most: int) -> _Posted:
+    """Read a POST, as far as its headers allow."""
     media_type, parameters = content_type(request)
     if media_type == _UPDATE:
         raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
+    query = request.scope["query_string"]
+    if media_type == _PARTS:  # not in the specification, but what some libraries make of a form
+        return _Posted(b"", await _parts(request, most), True, query)
     if media_type not in (_FORM, _DIRECT):
         accepted = {"accept-post": f"{_FORM}, {_DIRECT}"}
         raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}", headers=accepted)
     require_utf8(parameters.get("charset"))
-    text = read_text(await read_body(request, most), None)
-    # What stands in the address counts beside what stands in the body: a query in both is one query too many.
-    fields = form_fields(text) if media_type == _FORM else [("query", text)]
-    return query_request([*fields, *form_fields(request.scope["query_string"].decode("latin-1"))])
+    return _Posted(await read_body(request, most), None, media_type == _FORM, query)
+
+
+async def _parts(request: Request, most: int) -> list[tuple[str, str]]:
+    """The fields of `multipart/form-data`, those that are sent as a file too."""
+    body = await read_body(request, most)
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        form = Request(request.scope, replay).form(max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=most)
+        async with form as fields:
+            return [
+                (name, value if isinstance(value, str) else read_text(await value.read(), None))
+                for name, value in fields.multi_items()
+            ]
+    except HTTPException as error:
+        raise Problem("bad-request", f"the form cannot be read: {error.detail}") from None

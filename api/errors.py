@@ -15,7 +15,7 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.negotiation import Format, NotAcceptable, negotiate
@@ -34,9 +34,11 @@ from queries.errors import (
 from queries.federation.errors import RemoteFailed, RemoteTimeout
 from queries.pool.errors import EngineCrashed, OutOfMemory, PoolFull, QueryCancelled, QueryTooLarge, WorkerDied
 
-__all__ = ["install", "masked", "problem_for", "problem_response"]
+__all__ = ["LEFT", "install", "masked", "problem_for", "problem_response"]
 
 _LOG: Final = logging.getLogger("treatygraph")
+#: What servers write into logs for a client that has gone before its body was there; nobody receives it.
+LEFT: Final = 499
 _OFFERS: Final = (
     Format("problem", PROBLEM_JSON, ("application/json", "json")),
     Format("html", "text/html", ("application/xhtml+xml",), charset="utf-8"),
@@ -137,6 +139,10 @@ def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
             problem.detail = f"allowed here: {problem.headers['allow']}"
         return problem_response(request, problem)
 
+    async def left(_: Request, __: Exception) -> Response:
+        return Response(status_code=LEFT)
+
+    app.add_exception_handler(ClientDisconnect, left)
     for kind in (
         Problem,
         NotAcceptable,

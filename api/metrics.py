@@ -40,6 +40,12 @@ class Metrics:
             ["route"],
             registry=self.registry,
         )
+        self.ended_connections = Counter(
+            "treatygraph_ended_connections_total",
+            "Connections that the server ended because of their clients, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.running = Gauge(
             "treatygraph_queries_running", "Pieces of work on the graph that run now.", registry=self.registry
         )

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import masked, problem_response
+from api.errors import LEFT, masked, problem_response
 from api.exchange import Exchange
 from api.metrics import Metrics
 from api.problems import Problem
@@ -56,6 +56,8 @@ class Surroundings:
     async def _answer(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
         try:
             await self._app(scope, receive, exchange.send)
+        except ClientDisconnect:  # before its body was there; nobody receives this
+            await Response(status_code=LEFT)(scope, receive, exchange.send)
         except Exception as error:
             if exchange.started:
                 raise  # the server breaks the connection: a shortened answer must not look whole

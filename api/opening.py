@@ -62,6 +62,8 @@ class Opening:
 
     def __init__(self, stream: AsyncStream) -> None:
         self.edition = stream.edition
+        #: When the answer ends, read or not, on the clock of the loop; None where nobody knows.
+        self.deadline: float | None = stream.deadline
         self.whole: bytes | None = stream.whole
         self._stream = stream
         self._taken = False
@@ -101,6 +103,7 @@ class _Threaded(Opening):
 
     def __init__(self, stream: Stream[str], edition: str) -> None:
         self.edition = edition
+        self.deadline = None
         self.whole = stream.whole
         self._threaded = stream
         self._taken = False

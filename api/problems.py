@@ -47,10 +47,12 @@ _KINDS: Final = (
     Kind("not-found", 404, "There is no such thing", "Check the spelling, or use /search?q=."),
     Kind("method-not-allowed", 405, "The method is not allowed here", "Use one of the methods in the Allow header."),
     Kind("not-acceptable", 406, "No representation is acceptable", "Ask for one of the offers in the detail."),
+    Kind("slow-request", 408, "The request took too long to arrive", "Send it faster, or in smaller parts."),
     Kind("too-large", 413, "The request is too large", "Send less, or run the command line on your own machine."),
     Kind("uri-too-long", 414, "The address is too long", "Send the query by POST."),
     Kind("unsupported-media-type", 415, "The body has an unsupported media type", "Use a media type of the detail."),
     Kind("too-many-requests", 429, "Too many requests from your address", "Wait as long as Retry-After says."),
+    Kind("head-too-large", 431, "The head of the request is too large", "Send fewer and shorter header fields."),
     Kind("internal", 500, "Something went wrong here", "It is our fault; please report it with the request."),
     Kind(
         "remote-failed",

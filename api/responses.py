@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -18,12 +19,17 @@ from starlette.types import Receive, Scope, Send
 
 from api.engine import Stream
 from api.negotiation import Format
+from queries.errors import QueryTimeout
+from queries.pool.errors import StreamBroken
 
 if TYPE_CHECKING:
     from api.opening import Opening
 
-__all__ = ["CACHE", "StreamResponse", "etag", "json_bytes", "matches", "respond"]
+__all__ = ["BREAK_OFF", "CACHE", "StreamResponse", "etag", "json_bytes", "matches", "respond"]
 
+#: Where the server's connection puts what ends it at once (`api.connections`).
+BREAK_OFF: Final = "treatygraph.break-off"
+_LAST_WORDS_S: Final = 0.1  # what the worker had written in time
 CACHE: Final = "no-cache"  # kept by anyone, asked about each time
 
 
@@ -88,6 +94,16 @@ class StreamResponse(Response):
             self._stream.close()
 
     async def _send(self, scope: Scope, send: Send) -> None:
+        """The query ends at its deadline; a client that takes nothing must not keep us from noticing."""
+        deadline: float | None = getattr(self._stream, "deadline", None)
+        with anyio.CancelScope(deadline=math.inf if deadline is None else deadline + _LAST_WORDS_S) as until:
+            await self._send_all(scope, send)
+        if until.cancelled_caught:
+            if break_off := scope.get(BREAK_OFF):
+                break_off()
+            raise StreamBroken(QueryTimeout("the client did not take the answer in time"))
+
+    async def _send_all(self, scope: Scope, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if not scope.get("treatygraph.head"):
             async for chunk in self._stream.chunks():

@@ -98,6 +98,22 @@ class Settings(BaseSettings):
     max_query_chars: int = Field(200_000, ge=1, description="Longest query text accepted, in characters.")
     max_upload_bytes: int = Field(10_000_000, ge=1, description="Largest request body accepted, in bytes.")
     max_url_bytes: int = Field(32_000, ge=200, le=60_000, description="Longest path with query string, in bytes.")
+    max_head_bytes: int = Field(
+        65_536, ge=1024, le=1_048_576, description="Largest head of a request, address included, in bytes."
+    )
+    max_connections: int = Field(
+        1000, ge=1, le=100_000, description="Connections open at the same time; a new one then displaces a waiting one."
+    )
+    head_s: float = Field(
+        10.0, gt=0, le=600, description="Seconds from a connection's opening to a request's whole head."
+    )
+    body_s: float = Field(60.0, gt=0, le=3600, description="Seconds that the body of a request may take to arrive.")
+    stall_s: float = Field(
+        30.0, gt=0, le=3600, description="Seconds in which a client must take at least 16 KiB of what waits for it."
+    )
+    keep_alive_s: float = Field(
+        5.0, gt=0, le=3600, description="Seconds that a connection is kept for the next request after an answer."
+    )
     page_limit: int = Field(100, ge=1, description="Entries of a list when the client names no `limit`.")
     max_page_limit: int = Field(1000, ge=1, description="Largest `limit` that a client may name.")
     max_table_rows: int = Field(1000, ge=1, description="Rows of a query result shown on a page; downloads hold all.")

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -105,7 +105,11 @@ def _prune(out: Path) -> None:
     releases = [path for path in out.iterdir() if _RELEASE.match(path.name) and path.is_dir() and not path.is_symlink()]
     others = sorted((path for path in releases if path.resolve() not in pointed), key=_published, reverse=True)
     for path in others[KEPT:]:
-        shutil.rmtree(path, ignore_errors=True)
+        # Killed in the middle, half of it must not stand there under its name.
+        doomed = out / f"{_TEMPORARY}{path.name}"
+        with suppress(OSError):  # the new release is in its place whatever becomes of an old one
+            path.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _published(path: Path) -> tuple[int, str]:

@@ -56,22 +56,24 @@ def _ensure(release: Path) -> None:
 
 def _serve(settings: Settings) -> None:
     with ThreadPoolExecutor(1) as thread:
-        opening = thread.submit(
-            _opened, settings
-        )  # workers, of a thread of their own, start while the framework is loaded
+        # The workers, which have a thread of their own, start while the framework is loaded.
+        opening = thread.submit(_opened, settings)
         import uvicorn
 
         from api.app import create_app
-        from api.whole import Quick
+        from api.connections import protocol, room_for
 
         listening, backend, report = opening.result()
     address = address_of(settings.host, listening, f"{settings.root_path}/")
     if settings.access_log:
         _log_requests()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = create_app(settings, backend)
     config = uvicorn.Config(
-        create_app(settings, backend),
-        http=Quick,
+        app,
+        http=protocol(settings, app.state.context.metrics),
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_s,  # type: ignore[arg-type]  # the loop takes fractions
         log_config=None,
         access_log=False,
         server_header=False,
@@ -81,6 +83,8 @@ def _serve(settings: Settings) -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=round(settings.grace_s),
     )
+    if note := room_for(settings.max_connections):
+        click.echo(f"limits: {note}", err=True)
     for line in _isolation(report):
         click.echo(line, err=True)
     for endpoint in filter(None, settings.federation.split(",")):

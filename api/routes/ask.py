@@ -38,7 +38,7 @@ async def questions(request: Request) -> Response:
     here = context(request)
     if form.name == "json":
         return respond(request, json_bytes({"questions": [described(one) for one in here.questions.values()]}), form)
-    page = here.site.render(request, "questions.html", title="Questions", questions=list(here.questions.values()))
+    page = await here.site.page(request, "questions.html", title="Questions", questions=list(here.questions.values()))
     return respond(request, page, form)
 
 
@@ -110,7 +110,7 @@ async def _page(request: Request, here: Context, question: StoredQuery, given: d
         )
     except QueryError as error:
         problem = problem_for(error)
-    page = here.site.render(
+    page = await here.site.page(
         request,
         "question.html",
         title=question.title,

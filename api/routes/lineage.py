@@ -136,7 +136,7 @@ async def _picture(request: Request, here: Context, answer: Lineage) -> Picture:
 
 async def _page(request: Request, here: Context, asked: dict[str, Any], answer: Lineage | None) -> Response:
     label = None if answer is None else next(node.label for node in answer.nodes if node.iri == answer.thing)
-    text = here.site.render(
+    text = await here.site.page(
         request,
         "lineage.html",
         title=f"Lineage of {label}" if label else "Lineage",
@@ -152,7 +152,7 @@ async def _page(request: Request, here: Context, asked: dict[str, Any], answer: 
 
 
 async def _path_page(request: Request, here: Context, asked: dict[str, Any], answer: Paths | None) -> Response:
-    text = here.site.render(
+    text = await here.site.page(
         request,
         "path.html",
         title="Path between two things",

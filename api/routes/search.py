@@ -40,7 +40,7 @@ async def search_route(request: Request) -> Response:
     links = next_link(request, found.cursor)
     if form.name == "json":
         return respond(request, json_bytes({"query": q, **found.to_json()}), form, headers=links)
-    page = here.site.render(
+    page = await here.site.page(
         request,
         "search.html",
         title=f"Search: {q}" if q else "Search",

@@ -49,7 +49,7 @@ async def _introduce(request: Request, asked: QueryRequest) -> Response:
     chosen = negotiate(request.headers.get("accept"), (*formats.RDF, formats.HTML), wanted=asked.form)
     here = context(request)
     if chosen.name == "html":
-        page = here.site.render(
+        page = await here.site.page(
             request,
             "sparql.html",
             title="SPARQL",
@@ -84,7 +84,7 @@ async def _result_page(request: Request, asked: QueryRequest) -> Response:
         )
     except QueryError as error:
         problem = problem_for(error)
-    page = here.site.render(
+    page = await here.site.page(
         request,
         "sparql.html",
         title="SPARQL",

@@ -107,7 +107,7 @@ async def page(request: Request, area: str, path: str) -> Response:
     facts = await here.engine.call(partial(thing_facts, iri=iri))
     picture = await here.engine.call(partial(thing_picture, thing=facts.thing, root=_root(request)))
     findings = about(await here.findings(), iri)
-    text = here.site.render(
+    text = await here.site.page(
         request,
         "thing.html",
         title=facts.thing.label,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -29,6 +29,8 @@ from loaders.validate import validate_bytes
 __all__ = ["router"]
 
 router: Final = APIRouter(tags=["Validation"])
+
+T = TypeVar("T")
 
 _OFFERS: Final = (formats.JSON, formats.TURTLE, formats.SARIF, formats.HTML)
 #: What people may choose in the form, and what the end of a file name says.
@@ -70,10 +72,16 @@ async def validate_route(request: Request) -> Response:
         problem = _problem(error)
         if form.name != "html":
             raise problem from None
-        return respond(request, _page(request, upload, None, problem), form, status=problem.status)
+        page = await _aside(_page, request, upload, None, problem)
+        return respond(request, page, form, status=problem.status)
     if form.name == "html":
-        return respond(request, _page(request, upload, found, None), form)
-    return respond(request, REPORTS[form.name](found), form)
+        return respond(request, await _aside(_page, request, upload, found, None), form)
+    return respond(request, await _aside(REPORTS[form.name], found), form)
+
+
+async def _aside(work: Callable[..., T], *given: Any) -> T:
+    """Reports and pages of large uploads would hold up the event loop."""
+    return await anyio.to_thread.run_sync(work, *given)
 
 
 async def _check(here: Context, upload: _Upload) -> list[Diagnosis]:

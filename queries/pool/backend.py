@@ -36,7 +36,7 @@ _TRIPLES: Final = "application/n-triples"
 _AHEAD: Final = 8 * 1024 * 1024
 _REMEMBERED: Final = 4096
 #: Characters; longer texts are read by the first wall in a thread, off the event loop.
-LONG_TEXT: Final = 20_000
+LONG_TEXT: Final = 4_000
 _START_S: Final = 60.0
 #: A store of so many bytes on disk is copied into memory before the first query is answered, if that takes no longer.
 _SMALL_BYTES: Final = 64 * 1024 * 1024

@@ -22,9 +22,6 @@ Verdict: TypeAlias = Literal["timeout", "cancelled", "left"]
 
 _DEEPEST: Final = 500
 _WITH_PREFIXES: Final = frozenset({"text/turtle", "application/rdf+xml", "application/ld+json"})
-# Beyond ASCII the grammar knows letters of names and nothing else: a blank or a mark to Python (U+00A0, U+FEFF) can
-# stand within a name to the engine. So texts are also read with a plain letter in place of each.
-_FOREIGN: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|[^\x00-\x7f]")
 _BRACKETS: Final = re.compile(r"[{(\[\])}]")
 
 
@@ -78,8 +75,6 @@ class Request:
         except UnicodeEncodeError as error:
             raise QuerySyntaxError("the query holds half a character (a lone surrogate)") from error
         kind = guarded(text)
-        if not text.isascii() or "\\" in text:
-            guarded(_FOREIGN.sub(_as_letter, text))
         _measure(text)
         whole = bool(default_graphs or named_graphs)  # a dataset that names some graphs holds no others
         return cls(
@@ -149,11 +144,6 @@ def time_limit(asked: float | None, operators: float) -> float:
     if math.isnan(asked) or asked <= 0:
         raise ParameterError(f"timeout: a number of seconds above 0, not {asked}")
     return min(asked, operators)
-
-
-def _as_letter(match: re.Match[str]) -> str:
-    digits = match.group(1) or match.group(2)
-    return match.group() if digits and int(digits, 16) < 0x80 else "x"
 
 
 def _measure(text: str) -> None:

@@ -139,6 +139,8 @@ class AsyncStream(AsyncIterator[bytes]):
         self._reading = reading
         self.release = reading.job.worker.plan.release
         self.edition = reading.job.worker.plan.edition
+        #: When the query is ended, on the monotonic clock.
+        self.deadline = reading.job.deadline
 
     @property
     def id(self) -> str:

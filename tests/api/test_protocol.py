@@ -202,6 +202,34 @@ def test_bad_requests_are_client_errors(http: Client, name: str, call: dict[str,
     assert int(values(http.get("/sparql", params={"query": SIZE.format("")}))[0]) > 0, "nothing was changed"
 
 
+def test_a_form_in_parts_is_a_form(http: Client) -> None:
+    """What `curl -F` and some libraries send."""
+    parts = {"query": (None, SIZE.format("")), "default-graph-uri": (None, ONE)}
+    alone = values(send(http, "get", SIZE.format(""), [("default-graph-uri", ONE)]))
+    assert values(http.post("/sparql", files=parts)) == alone
+    as_file = {"query": ("q.rq", SIZE.format("").encode(), DIRECT), "default-graph-uri": (None, ONE)}
+    assert values(http.post("/sparql", files=as_file)) == alone
+    assert http.post("/sparql", files={"update": (None, "CLEAR ALL")}).status_code == 403
+    assert http.post("/sparql", files={"other": (None, "x")}).status_code == 400
+    twice = [("query", (None, "ASK {}")), ("query", (None, "ASK {}"))]
+    assert http.post("/sparql", files=twice).status_code == 400
+    broken = http.post("/sparql", content=b"--x", headers={"content-type": "multipart/form-data"})
+    assert broken.status_code == 400
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/sparql-results+xml", "*/*", "text/turtle;q=0.1, text/*"])
+def test_a_head_has_the_media_type_of_the_get(http: Client, accept: str) -> None:
+    for params in ({"query": "ASK {}"}, {}):
+        get, head = (
+            http.request(method, "/sparql", params=params, headers={"accept": accept}) for method in ("GET", "HEAD")
+        )
+        assert (head.status_code, head.headers.get("content-type")) == (
+            get.status_code,
+            get.headers.get("content-type"),
+        )
+        assert head.content == b""
+
+
 def test_a_refused_media_type_is_told_what_is_accepted(http: Client) -> None:
     answer = http.post("/sparql", content="ASK {}", headers={"content-type": "text/plain"})
     assert answer.headers["accept-post"] == f"{FORM}, {DIRECT}"

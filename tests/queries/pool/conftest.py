@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import threading
 import time
@@ -120,9 +121,29 @@ def listener() -> Iterator[tuple[int, list[int]]]:
     server.close()
 
 
+def _variants() -> Callable[..., Iterator[str]]:
+    place = Path(__file__).parents[1] / "fixtures" / "calls.py"
+    spec = importlib.util.spec_from_file_location("treatygraph_test_calls", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[..., Iterator[str]] = module.variants
+    return found
+
+
 @pytest.fixture(scope="session")
 def kit() -> SimpleNamespace:
     """The queries and helpers of this file; test modules cannot import it."""
     return SimpleNamespace(
-        E=E, THINGS=THINGS, GOOD=GOOD, GOOD_CSV=GOOD_CSV, BURN=BURN, FLOOD=FLOOD, fill=fill, good=good, until=until
+        E=E,
+        THINGS=THINGS,
+        GOOD=GOOD,
+        GOOD_CSV=GOOD_CSV,
+        BURN=BURN,
+        FLOOD=FLOOD,
+        fill=fill,
+        good=good,
+        until=until,
+        variants=_variants(),
     )

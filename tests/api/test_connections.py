@@ -1,0 +1,318 @@
+"""Clients that are slow, silent or rude, at a real server: each has its limit, and nobody else notices."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from httpx2 import Client
+
+from loaders.release import ReleaseInfo
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Server
+
+HEAD_S, BODY_S, STALL_S, KEEP_ALIVE_S = 0.8, 1.2, 1.0, 0.5
+ROOM = 12
+HEAD = b"GET /health/live HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Type: application/sparql-query\r\n"
+#: An answer of a few megabytes, which is kept and needs no worker the second time.
+LARGE = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 40000"
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("connections") / "stderr"
+
+
+@pytest.fixture(scope="module")
+def strict(release: ReleaseInfo, start: Callable[..., AbstractContextManager[Server]], log: Path) -> Iterator[Server]:
+    """Short limits, and room for few connections."""
+    with start(
+        release.path,
+        errors=log,
+        workers="1",
+        timeout_s="20",
+        head_s=str(HEAD_S),
+        body_s=str(BODY_S),
+        stall_s=str(STALL_S),
+        keep_alive_s=str(KEEP_ALIVE_S),
+        max_connections=str(ROOM),
+        max_head_bytes="40000",
+    ) as server:
+        yield server
+
+
+class Wire:
+    """A connection without the manners of a library."""
+
+    def __init__(self, server: Server, small: bool = False) -> None:
+        host, port = server.address.removeprefix("http://").split(":")
+        self.socket = socket.socket()
+        if small:  # what the client does not take must not disappear in buffers
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(10)
+        self.socket.connect((host, int(port)))
+        self.began = time.monotonic()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def rest(self) -> bytes:
+        """Everything until the server closes."""
+        found = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := self.socket.recv(65536):
+                found += piece
+        self.ended = time.monotonic() - self.began
+        return found
+
+    def trickle(self, data: bytes, pause_s: float = 0.05) -> bytes:
+        """Send byte by byte until the server has enough, and give what it says."""
+        self.socket.settimeout(pause_s)
+        try:
+            for byte in data:
+                self.socket.sendall(bytes([byte]))
+                with contextlib.suppress(TimeoutError):
+                    if self.socket.recv(1, socket.MSG_PEEK) is not None:
+                        break
+        except ConnectionError:
+            pass
+        self.socket.settimeout(10)
+        return self.rest()
+
+
+@pytest.fixture
+def connect(strict: Server) -> Iterator[Callable[..., Wire]]:
+    made: list[Wire] = []
+
+    def one(small: bool = False) -> Wire:
+        made.append(Wire(strict, small))
+        return made[-1]
+
+    yield one
+    for wire in made:
+        wire.socket.close()
+
+
+Connect = Callable[..., Wire]
+
+
+def told(answer: bytes) -> tuple[int, str]:
+    """Status and kind of a problem document; the connection is closed after it."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
+    assert b"application/problem+json" in head
+    assert b"connection: close" in head
+    document = json.loads(body)
+    assert document["status"] == status
+    return status, document["type"].rpartition("/")[2]
+
+
+def in_time(seconds: float, limit: float) -> bool:
+    """Within its limit, a tenth, and what a busy machine takes."""
+    return limit * 0.9 <= seconds <= limit * 1.1 + 0.5
+
+
+def ended(server: Server, reason: str) -> float:
+    with Client(base_url=server.address) as client:
+        text = client.get("/metrics").text
+    found = re.search(rf'treatygraph_ended_connections_total\{{reason="{reason}"\}} ([0-9.]+)', text)
+    return float(found[1]) if found else 0.0
+
+
+def health(server: Server) -> float:
+    with Client(base_url=server.address, timeout=5) as client:
+        started = time.monotonic()
+        assert client.get("/health/live").status_code == 200
+        return time.monotonic() - started
+
+
+def test_a_connection_that_is_opened_and_silent_is_closed(strict: Server, connect: Connect) -> None:
+    before = ended(strict, "silent")
+    wire = connect()
+    assert wire.rest() == b"", "there was no request, so there is no answer"
+    assert in_time(wire.ended, HEAD_S)
+    assert ended(strict, "silent") == before + 1
+
+
+def test_a_head_that_comes_byte_by_byte_is_408(connect: Connect) -> None:
+    wire = connect()
+    assert told(wire.trickle(HEAD + b"X: " + b"a" * 1000)) == (408, "slow-request")
+    assert in_time(wire.ended, HEAD_S)
+
+
+def test_a_head_that_breaks_off_is_408(connect: Connect) -> None:
+    wire = connect()
+    wire.send(HEAD)
+    assert told(wire.rest()) == (408, "slow-request")
+    assert in_time(wire.ended, HEAD_S)
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 100000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_body_that_trickles_is_408(connect: Connect, framing: bytes) -> None:
+    wire = connect()
+    wire.send(POST + framing)
+    assert told(wire.trickle(b"1\r\na\r\n" * 1000 if b"chunked" in framing else b"a" * 1000)) == (408, "slow-request")
+    assert in_time(wire.ended, BODY_S)
+
+
+def test_a_body_that_never_comes_is_408_after_100_continue(connect: Connect) -> None:
+    wire = connect()
+    wire.send(POST + b"Expect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+    first, _, rest = wire.rest().partition(b"\r\n\r\n")
+    assert first == b"HTTP/1.1 100 Continue"
+    assert told(rest) == (408, "slow-request")
+
+
+def test_a_refused_upload_is_not_awaited(connect: Connect) -> None:
+    """413 comes at once, and who goes on sending in small pieces is not heard for long."""
+    wire = connect()
+    wire.send(POST + b"Content-Length: 99999999\r\n\r\n")
+    assert wire.trickle(b"a" * 1000).startswith(b"HTTP/1.1 413")
+    assert wire.ended < 2.5
+
+
+def test_blank_lines_do_not_keep_a_connection(connect: Connect) -> None:
+    wire = connect()
+    wire.send(HEAD + b"\r\n")
+    wire.trickle(b"\r\n" * 500)
+    assert wire.ended < KEEP_ALIVE_S + HEAD_S + 0.7
+
+
+def test_a_kept_connection_is_closed_when_nothing_comes(connect: Connect) -> None:
+    wire = connect()
+    wire.send(HEAD + b"\r\n")
+    assert wire.rest().startswith(b"HTTP/1.1 200")
+    assert in_time(wire.ended, KEEP_ALIVE_S)
+
+
+def test_a_client_that_stops_reading_is_dropped(strict: Server, connect: Connect) -> None:
+    with Client(base_url=strict.address, timeout=30) as client:
+        whole = len(client.get("/sparql", params={"query": LARGE}).content)
+    assert whole > 4_000_000, "more than the buffers of the kernel take"
+    before = ended(strict, "stalled")
+    wire = connect(small=True)
+    query = LARGE.replace(" ", "+").replace("?", "%3F").replace("{", "%7B").replace("}", "%7D")
+    wire.send(b"GET /sparql?query=" + query.encode() + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    time.sleep(STALL_S * 1.1 + 1.0)
+    assert ended(strict, "stalled") == before + 1
+    assert len(wire.rest()) < whole
+
+
+def test_a_client_that_reads_slowly_but_reads_gets_all(strict: Server, connect: Connect) -> None:
+    wire = connect(small=True)
+    wire.send(b"GET /dump/dump.nq.gz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    found = b""
+    while piece := wire.socket.recv(2048):
+        found += piece
+        time.sleep(0.02)
+    head, _, body = found.partition(b"\r\n\r\n")
+    assert int(re.search(rb"content-length: (\d+)", head)[1]) == len(body)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "kind"),
+    [
+        (b"junk\r\n\r\n", 400, "bad-request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "bad-request"),
+        (HEAD + b"no field\r\n\r\n", 400, "bad-request"),
+        (HEAD + b"Content-Length: -1\r\n\r\n", 400, "bad-request"),
+        (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "bad-request"),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "bad-request"),
+        (HEAD + b"X: " + b"a" * 50_000, 431, "head-too-large"),
+        (HEAD + b"X: " + b"a" * 50_000 + b"\r\n\r\n", 431, "head-too-large"),
+        (HEAD + b"".join(b"X-%d: a\r\n" % n for n in range(8000)) + b"\r\n", 431, "head-too-large"),
+        (b"GET /sparql?query=" + b"a" * 2_000_000, 414, "uri-too-long"),
+        (b"GET /sparql?query=" + b"a" * 35_000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n", 414, "uri-too-long"),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"a" * 500_000, 431, "head-too-large"),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 500_000, 431, "head-too-large"),
+    ],
+    ids=lambda value: repr(value[:24]) if isinstance(value, bytes) else None,
+)  # fmt: skip
+def test_what_is_no_request_or_too_large_a_head(connect: Connect, sent: bytes, status: int, kind: str) -> None:
+    wire = connect()
+    with contextlib.suppress(ConnectionError):
+        wire.send(sent)
+    assert told(wire.rest()) == (status, kind)
+    assert wire.ended < 2
+
+
+def test_junk_behind_a_good_request_takes_nothing_from_its_answer(connect: Connect) -> None:
+    wire = connect()
+    wire.send(HEAD + b"\r\n" + HEAD + b"\r\n" + b"junk\r\n\r\n")
+    first, second, last = re.split(rb"(?<=\})\n(?=HTTP)", wire.rest())
+    assert first.startswith(b"HTTP/1.1 200")
+    assert second.startswith(b"HTTP/1.1 200")
+    assert told(last) == (400, "bad-request")
+
+
+def test_a_flood_of_requests_sent_ahead_is_refused(connect: Connect) -> None:
+    wire = connect()
+    with contextlib.suppress(ConnectionError):
+        wire.send((HEAD + b"\r\n") * 5000)
+    answers = wire.rest()
+    assert 1 <= answers.count(b"HTTP/1.1 200") <= 40
+    assert answers.count(b"HTTP/1.1 400") == 1
+
+
+def test_fields_behind_the_body_are_not_taken(connect: Connect) -> None:
+    wire = connect()
+    wire.send(
+        POST + b"Accept: text/csv\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"6\r\nASK {}\r\n0\r\nAccept: application/xml\r\n\r\n"
+    )
+    assert b"content-type: text/csv" in wire.rest()
+
+
+def test_an_upgrade_is_not_taken_up(connect: Connect) -> None:
+    wire = connect()
+    wire.send(HEAD + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert wire.rest().startswith(b"HTTP/1.1 200")
+    wire = connect()
+    wire.send(b"CONNECT example.org:443 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert wire.rest().split()[1] in (b"400", b"404", b"405")
+
+
+def test_silent_connections_keep_nobody_out(strict: Server, connect: Connect) -> None:
+    before = ended(strict, "crowded")
+    for round_ in range(3):
+        crowd = [connect() for _ in range(ROOM * 2)]
+        for number, wire in enumerate(crowd):
+            with contextlib.suppress(ConnectionError):
+                wire.send(HEAD[: 5 * (number % 4)] if number % 2 else POST + b"Content-Length: 9\r\n\r\n")
+        assert health(strict) < 0.25, round_
+    assert ended(strict, "crowded") > before
+
+
+def test_when_all_are_busy_health_still_answers_and_others_are_told(strict: Server, connect: Connect) -> None:
+    burn = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(STRLEN(STR(?c)) + STRLEN(STR(?i)) < 0) }"
+    time.sleep(1.2)  # those of the tests before have gone
+    crowd = [connect() for _ in range(ROOM)]
+    for wire in crowd:  # equal questions share one worker, so that none is turned away
+        wire.send(
+            POST.replace(b" /sparql", b" /sparql?timeout=2") + b"Content-Length: %d\r\n\r\n" % len(burn) + burn.encode()
+        )
+    time.sleep(0.3)
+    assert health(strict) < 0.25
+    time.sleep(0.1)  # until the server has seen that this one is gone
+    other = connect()
+    other.send(b"GET /dump/ HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = other.rest()
+    assert told(answer) == (503, "busy")
+    assert b"retry-after: 5" in answer
+    assert [wire.socket.recv(12)[9:] for wire in crowd] == [b"504"] * ROOM
+
+
+def test_nobody_can_fill_the_log_from_outside(log: Path) -> None:
+    """The last test of this file: after everything above, nothing was worth a line."""
+    lines = [line for line in log.read_text().splitlines() if not line.startswith(("isolation:", "limits:"))]
+    assert lines == []
