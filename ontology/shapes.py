@@ -12,7 +12,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-import pyshacl
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH, SKOS
 from rdflib.term import Node
@@ -143,6 +142,9 @@ def with_schema(data: Graph) -> Graph:
 
 
 def _report(data: Graph, shapes: Graph) -> Graph:
+    # Read here: most checks are made by queries (`queries.conformance`) and never wait for this package.
+    import pyshacl
+
     _, report, _ = pyshacl.validate(
         data_graph=data,
         shacl_graph=shapes,

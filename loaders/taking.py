@@ -1,0 +1,185 @@
+"""Taking a snapshot: every file is read once, and what holds for the whole record is found out once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pyoxigraph import NamedNode, Quad
+from rdflib import RDF, RDFS, URIRef
+from rdflib.namespace import ORG
+from rdflib.term import Node
+
+from loaders.crossrecord import offences, package_rules, reconciled
+from loaders.diagnose import Malformed
+from loaders.edits import renamed
+from loaders.endings import TABLE
+from loaders.errors import BuildError
+from loaders.files import read_file
+from loaders.mapping import load_mapping
+from loaders.plainchecks import plain_faults
+from loaders.positions import PositionedQuad, PositionMap, pipeline_quad
+from loaders.snapshot import FileContent, Snapshot, Writer
+from ontology.constraints import Constraint, Shape, read_shapes
+from ontology.namespaces import CODE, FINDING, TG
+from ontology.shapes import shapes_graph
+from queries.conformance import readable
+from queries.reach import as_json, reach_of
+
+#: Told of each file that is read: how many are done, of how many, and the file's name.
+Progress = Callable[[int, int, str], None]
+
+#: Properties that matter for all things: what is below what, and whose web site it is (`loaders.authority`).
+_EVERYWHERE: Final = frozenset({RDFS.subClassOf, URIRef(TG.website), ORG.subOrganizationOf, ORG.unitOf})
+_DECISION: Final = URIRef(TG.Reconciliation)
+#: Names of findings, on which curators decide, and of terms and codes.
+_NAMESPACES: Final = (str(FINDING), str(TG), str(CODE))
+
+#: Properties of a shape, step by step: to what they lead, and so on.
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read: the name under which it is reported, where it is read, and the name of its content."""
+
+    name: str
+    path: Path
+    content: str
+
+
+def take(
+    sources: Sequence[Source], path: Path | None, levels: Sequence[str], progress: Progress | None = None
+) -> Snapshot | None:
+    """Make a snapshot of these files at `path` (None where it was written there), or in memory."""
+    contents = [_read(source, progress, at, len(sources)) for at, source in enumerate(sources)]
+    places = PositionMap()
+    for one in contents:
+        places.add(one.name, one.quads)
+    writer = Writer(path)
+    decisions = decision_nodes(quad for one in contents for quad in one.quads)
+    quads: list[Quad] | None = []
+    for one in contents:
+        one.faults.extend(plain_faults(one.name, one.quads, places))
+        flags = []
+        for positioned in one.quads:
+            stored = _stored(positioned)
+            flags.append(stored is None or matters_everywhere(positioned, decisions))
+            if stored is None or quads is None:
+                quads = None
+            else:
+                quads.append(stored)
+        writer.add(one, flags)
+    offenders, conflicts = _across(quads)
+    base = writer.close(describe(levels), offenders, conflicts)
+    if path is None:
+        return Snapshot(base)
+    base.close()
+    return None
+
+
+def describe(levels: Sequence[str]) -> dict[str, Any]:
+    """What a snapshot says of rules and shapes: the rules with their reach, and the steps that the shapes take.
+
+    `unread`: whether there are shapes that no query can be made of, so that nobody knows how far they look.
+    """
+    rules = [{**asdict(rule), "reach": as_json(reach_of(rule.text))} for rule in package_rules()]
+    graph = shapes_graph(tuple(levels))
+    shapes, _ = read_shapes(graph)
+    tree: Tree = {}
+    inward: set[str] = set()
+    for shape in shapes:
+        _steps(shape, tree)
+        inward.update(str(target.term) for target in shape.targets if target.kind == "objects-of")
+    return {"rules": rules, "steps": tree, "inward": sorted(inward), "unread": not readable(tuple(levels))}
+
+
+def decision_nodes(quads: Iterable[PositionedQuad]) -> set[Node]:
+    """The things that are decisions of curators about values."""
+    return {one.quad[0] for one in quads if one.quad[1] == RDF.type and one.quad[2] == _DECISION}
+
+
+def matters_everywhere(positioned: PositionedQuad, decisions: set[Node]) -> bool:
+    """Whether a statement can have to do with every thing: then it belongs to every neighbourhood."""
+    subject, predicate = positioned.quad[:2]
+    return predicate in _EVERYWHERE or subject in decisions or str(subject).startswith(_NAMESPACES)
+
+
+def _read(source: Source, progress: Progress | None, at: int, total: int) -> FileContent:
+    if progress is not None:
+        progress(at, total, source.name)
+    found = FileContent(source.name, source.content)
+    table = source.path.suffix == TABLE
+    try:
+        found.quads, faults = read_file(source.path)
+        found.faults = [renamed(one, source.path, source.name) for one in faults]
+        if table:
+            _describe_table(found, source.path)
+    except Malformed as error:
+        found.quads = []
+        found.faults = [renamed(error.diagnosis(), source.path, source.name)]
+    return found
+
+
+def _describe_table(found: FileContent, path: Path) -> None:
+    """Say whether the rows have a line each, and which keys stand in which line."""
+    from loaders.cells import decode, read_cells
+    from loaders.tables import key_of_row
+
+    mapping = load_mapping(path)
+    text = decode(path.read_bytes(), str(path))
+    rows = read_cells(text, str(path))
+    found.foreign_keys = [(key.column, key.table, key.target_column) for key in mapping.foreign_keys]
+    found.primary_key = mapping.primary_key
+    found.even = "\r" not in text and len(rows) == sum(1 for line in text.split("\n") if line)
+    if found.even and mapping.primary_key:
+        found.keys = [(key_of_row(row, mapping), row[0].position.line) for row in rows[1:]]
+
+
+def _stored(positioned: PositionedQuad) -> Quad | None:
+    try:
+        return pipeline_quad(positioned.quad)
+    except (TypeError, ValueError):
+        return None
+
+
+def _across(quads: list[Quad] | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(Rule, thing) of each offence and (thing, property) of each conflict; none where nothing can be reconciled."""
+    if quads is None:
+        return [], []
+    try:
+        store, canonical = reconciled(quads)
+    except BuildError:
+        return [], []
+    conflicts: dict[str, dict[str, str]] = {}
+    for item in canonical.reconciliations:
+        if item.predicate.value in (str(TG.subject), str(TG.predicate)) and isinstance(item.object, NamedNode):
+            conflicts.setdefault(str(item.subject), {})[item.predicate.value] = item.object.value
+    slots = [(one[str(TG.subject)], one[str(TG.predicate)]) for one in conflicts.values() if len(one) == 2]
+    return [(one.rule, one.subject) for one in offences(store)], slots
+
+
+def _steps(shape: Shape, tree: Tree) -> None:
+    """Add the properties that a shape looks at, as a tree of steps from the thing that is checked."""
+    below = tree if shape.path is None else tree.setdefault(str(shape.path), {})
+    for constraint in shape.constraints:
+        _constraint_steps(constraint, tree, below)
+
+
+def _constraint_steps(constraint: Constraint, tree: Tree, below: Tree) -> None:
+    if constraint.component == "Class":
+        below.setdefault(str(RDF.type), {})
+    elif constraint.component in ("LessThan", "LessThanOrEquals", "Equals", "Disjoint"):
+        tree.setdefault(str(constraint.term), {})
+    for inner in constraint.shapes:
+        _steps(inner, below)
+
+
+def key_of(source_names: Sequence[str]) -> str:
+    """A short name for a list of texts."""
+    from hashlib import sha256
+
+    return sha256(json.dumps(list(source_names)).encode()).hexdigest()[:16]
