@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from rdflib import BNode, URIRef
+from rdflib import URIRef
 from rdflib.term import Node
 
 from loaders.authority import RELATIONS
+from loaders.everywhere import decision_nodes
 from loaders.neighbourhood import prefixes
 from loaders.positions import Quad
 from loaders.provenance import PROVENANCE
 from loaders.reconcile import CLAIMS_SUFFIX, FOLLOWS
 from loaders.record import Record
 from loaders.snapshot import Stated
-from loaders.taking import decision_nodes
 from loaders.walking import Changed, Unbounded, Walker
 from ontology.namespaces import TG
 from queries.reach import Reach
@@ -25,7 +25,7 @@ _FOLLOWERS: Final = {leader.value: follower.value for follower, leader in FOLLOW
 
 
 def changed_quads(then: Record, now: Record, files: Iterable[str]) -> set[Quad]:
-    """The statements that one of two states has in these files and the other has not."""
+    """The statements that one of two states has, because of these files, and the other has not."""
     changed: set[Quad] = set()
     for file in files:
         old, new = then.edits.get(file), now.edits.get(file)
@@ -38,7 +38,8 @@ def changed_quads(then: Record, now: Record, files: Iterable[str]) -> set[Quad]:
         before |= {one.quad for one in old.added} if old else set()
         after |= {one.quad for one in new.added} if new else set()
         changed |= before ^ after
-    return changed
+    # Another row, or another file, may say the same.
+    return {quad for quad in changed if _states(then, quad) != _states(now, quad)}
 
 
 def affected_things(then: Record, now: Record, changed: Iterable[Quad], steps: Mapping[str, Any]) -> set[Node]:
@@ -54,15 +55,16 @@ def affected_things(then: Record, now: Record, changed: Iterable[Quad], steps: M
         for before in leading.get(str(predicate), ()):
             back[before].add(subject)
     for before, nodes in back.items():
-        for path in reversed(before):
-            nodes = {
-                one.positioned.quad[0]
-                for record in (then, now)
-                for node in nodes
-                for one in record.naming(node, [path])
-            }
-        found |= nodes
+        found |= _back(then, now, before, nodes)
     return {node for node in found if isinstance(node, URIRef)}
+
+
+def _back(then: Record, now: Record, steps: Sequence[str], nodes: set[Node]) -> set[Node]:
+    """The things from which these steps lead to the nodes, in either state."""
+    for path in reversed(steps):
+        found = [one for record in (then, now) for node in nodes for one in record.naming(node, [path])]
+        nodes = {one.positioned.quad[0] for one in found}
+    return nodes
 
 
 def concerned_by_rules(
@@ -113,6 +115,10 @@ def _seeds(then: Record, now: Record, changed: Collection[Quad]) -> set[Changed]
             )
     seeds.update([(thing, _FOLLOWERS[path]) for thing, path in seeds if path in _FOLLOWERS])
     return seeds
+
+
+def _states(record: Record, quad: Quad) -> bool:
+    return any(one.positioned.quad == quad for one in record.about(quad[0]))
 
 
 def _of_sources(graph: Node | None) -> bool:

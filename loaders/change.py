@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, TypeAlias
 
 from loaders.cells import decode
 from loaders.diagnose import Malformed
@@ -21,7 +23,6 @@ from loaders.revision import Revision, checked_out, content_name
 from loaders.shelf import Shelf
 from loaders.snapshot import Damaged, Snapshot
 from loaders.tables import column_values
-from loaders.taking import Progress, Source, key_of, take
 
 MAPPING: Final = "-metadata.json"
 #: Files that may differ between a snapshot and what is asked about; where more do, a new snapshot is taken.
@@ -29,6 +30,19 @@ MOST_EDITS: Final = 40
 
 #: Name of each file, with the name of its content (and of that of its mapping).
 State = dict[str, str]
+
+
+#: Told of each file that is read: how many are done, of how many, and the file's name.
+Progress: TypeAlias = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read: the name under which it is reported, where it is read, and the name of its content."""
+
+    name: str
+    path: Path
+    content: str
 
 
 @dataclass
@@ -138,30 +152,25 @@ class Change:
             sources = list(self._sources(then, stack))
             if shelf is not None:
                 state = key_of([f"{name} {content}" for name, content in sorted(then.items())])
-                try:
+                # A full disk, a directory that may not be written: it goes without.
+                with suppress(OSError, Damaged):
                     path = shelf.keep(f"{group}-{state}.snapshot", lambda path: _write(sources, path, levels, progress))
                     return Snapshot.open(path)
-                except (OSError, Damaged):
-                    pass  # A full disk, a directory that may not be written: it goes without.
-            found = take(sources, None, levels, progress)
-            assert found is not None
-            return found
+            from loaders.taking import take
+
+            made = take(sources, None, levels, progress)
+            assert made is not None
+            return made
 
     def _sources(self, then: State, stack: ExitStack) -> Iterator[Source]:
         """Where the files of the revision can be read: all in one folder, because tables look into each other."""
-        old = {
-            given: stack.enter_context(checked_out(self._revision, given)) if self.files else given
-            for given, _ in self._roots
-        }
+        folders = [given if root.is_dir() else given.parent for given, root in self._roots]
+        old = {given: stack.enter_context(checked_out(self._revision, given)) for given in dict.fromkeys(folders)}
         for name, content in sorted(then.items()):
             path = Path(name)
-            for given, _ in self._roots:
-                if path == given or given in path.parents:
-                    place = old[given] if path == given else old[given] / path.relative_to(given)
-                    if place.is_file():
-                        path = place
-                    break
-            yield Source(name, path, content)
+            given = next(given for given in old if given in path.parents)
+            place = old[given] / path.relative_to(given)
+            yield Source(name, place if place.is_file() else path, content)
 
 
 @dataclass(frozen=True)
@@ -218,10 +227,8 @@ class _Edits:
         if known is not None and known.even and name.endswith(TABLE):
             data, _, mapping = known.content.partition("+")
             if mapping == content.partition("+")[2]:
-                try:
+                with suppress(BuildError):  # Git does not have what the file was: it is ignored, or not committed.
                     edit = table_edit(self._snapshot, name, self._git.read(data), path)
-                except BuildError:
-                    pass  # Git does not have what the file was: it is ignored, or not committed.
         edit = edit or whole_edit(path, name)
         self._work.files.append(name)
         self._work.rows += edit.rows
@@ -229,6 +236,9 @@ class _Edits:
 
 
 def _write(sources: Sequence[Source], path: Path, levels: Sequence[str], progress: Progress | None) -> None:
+    # Read here: it brings what reads Turtle and SPARQL, which a snapshot that is there has spared us.
+    from loaders.taking import take
+
     take(sources, path, levels, progress)
 
 
@@ -245,3 +255,8 @@ def _content(path: Path) -> str:
 def _of_mapping(path: Path) -> str:
     place = path.with_name(f"{path.name}{MAPPING}")
     return content_name(place.read_bytes()) if place.is_file() else ""
+
+
+def key_of(texts: Sequence[str]) -> str:
+    """A short name for a list of texts."""
+    return sha256(json.dumps(list(texts)).encode()).hexdigest()[:16]

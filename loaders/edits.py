@@ -26,7 +26,7 @@ _PAIRS: Final = 4_000_000
 
 
 class Hunk(NamedTuple):
-    """The old lines from `old` to before `old_end` have become the new lines from `new` to before `new_end` (from 1)."""
+    """The old lines from `old` to before `old_end` are now the new lines from `new` to before `new_end` (from 1)."""
 
     old: int
     old_end: int
@@ -101,27 +101,36 @@ def table_edit(snapshot: Snapshot, name: str, old: bytes, path: Path) -> FileEdi
         return None
     edit = FileEdit(hunks, result.quads, result.problems, len(rows))
     if mapping.primary_key:
-        edit.faults.extend(_repeated(snapshot, name, edit, mapping, rows, now))
+        fresh = {row[0].position.line: row for row in rows}
+        edit.faults.extend(_repeated(snapshot, edit, _Table(name, mapping, now, fresh)))
     return edit
 
 
-def _repeated(
-    snapshot: Snapshot, name: str, edit: FileEdit, mapping: TableMapping, rows: Sequence[list[Cell]], now: Sequence[str]
-) -> Iterator[Diagnosis]:
+class _Table(NamedTuple):
+    """A table as it is now: its lines, and its new rows by line."""
+
+    name: str
+    mapping: TableMapping
+    lines: Sequence[str]
+    fresh: dict[int, list[Cell]]
+
+    def row(self, line: int) -> list[Cell]:
+        return self.fresh.get(line) or read_cells(self.lines[line - 1], self.name, first=line)[0]
+
+
+def _repeated(snapshot: Snapshot, edit: FileEdit, table: _Table) -> Iterator[Diagnosis]:
     """The rows of the new table whose primary key stands in an earlier row: all that the edit can have to do with."""
-    fresh = {row[0].position.line: row for row in rows}
     keys: dict[tuple[str, ...], set[int]] = {}
-    for line, row in fresh.items():
-        keys.setdefault(key_of_row(row, mapping), set()).add(line)
-    for one in snapshot.faults(name):
-        if one.rule == REPEATED and (line := edit.line(one.line)) is not None:
-            keys.setdefault(key_of_row(read_cells(now[line - 1], name)[0], mapping), set())
+    for line, row in table.fresh.items():
+        keys.setdefault(key_of_row(row, table.mapping), set()).add(line)
+    for one in snapshot.faults(table.name):
+        if one.rule == REPEATED and (place := edit.line(one.line)) is not None:
+            keys.setdefault(key_of_row(table.row(place), table.mapping), set())
     for key, lines in keys.items():
-        kept = {line for old in snapshot.lines_of(name, key) if (line := edit.line(old)) is not None}
+        kept = {place for old in snapshot.lines_of(table.name, key) if (place := edit.line(old)) is not None}
         first, *others = sorted(lines | kept) or [0]
         for line in others:
-            row = fresh.get(line) or read_cells(now[line - 1], name, first=line)[0]
-            yield repeated_key(Path(name), mapping, row, first)
+            yield repeated_key(Path(table.name), table.mapping, table.row(line), first)
 
 
 def hunks_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:

@@ -1,4 +1,4 @@
-"""What decides how data are read and judged, as one checksum: whoever keeps a result knows by it when to throw it away."""
+"""What decides how data are read and judged, as one checksum: by it one knows when a kept result is worthless."""
 
 from __future__ import annotations
 

@@ -201,7 +201,9 @@ def expand(template: str, cells: Mapping[str, str]) -> str:
 @lru_cache(maxsize=65_536)
 def _expanded(template: str, values: tuple[str | None, ...]) -> str:
     """Remembered: the columns of a row are about one thing, and the rows of a table name the same things often."""
-    cells = {name: value for name, value in zip(_names(template), values, strict=True) if value is not None}
+    cells: dict[str, Any] = {
+        name: value for name, value in zip(_names(template), values, strict=True) if value is not None
+    }
     text = str(uritemplate.expand(template, cells))
     if _PLAIN_KEY.fullmatch(text):
         return f"{ID}{text}"

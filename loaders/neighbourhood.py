@@ -12,9 +12,9 @@ from rdflib.term import Node
 
 from loaders.attribution import own_graph
 from loaders.endings import TABLE
+from loaders.everywhere import decision_nodes, matters_everywhere
 from loaders.positions import PositionedQuad, pipeline_quad
 from loaders.snapshot import Stated
-from loaders.taking import decision_nodes, matters_everywhere
 from loaders.walking import Gatherer
 from ontology.keys import folder_of
 from ontology.namespaces import TG
@@ -88,7 +88,7 @@ def _organisers(gatherer: Gatherer, treaty: Node) -> None:
 
 
 def _conflicts(found: Sequence[Stated]) -> dict[Node, set[Node]]:
-    """The things of which sources state several values though there can be one only, with the graphs that state them."""
+    """The things of which sources state several values though there can be one only, with the graphs of these."""
     single = {str(term) for term in load_schema().functional}
     slots: dict[tuple[Node, str, str], dict[Node, set[Node]]] = defaultdict(lambda: defaultdict(set))
     for one in found:
@@ -112,13 +112,15 @@ def gather_attribution(gatherer: Gatherer, lost: set[Node]) -> None:
         if not one.file.endswith(TABLE):
             graph = one.positioned.quad[3]
             own = own_graph(one.file)
-            if graph is not None or own is not None:
-                graphs.add(URIRef(own) if own is not None else graph)  # type: ignore[arg-type]
-    for graph in graphs:
-        if graph in lost or not has_source(gatherer, graph):
-            gatherer.take(gatherer.record.openings(graph))
+            if own is not None:
+                graphs.add(URIRef(own))
+            elif graph is not None:
+                graphs.add(graph)
+    for named in graphs:
+        if named in lost or not has_source(gatherer, named):
+            gatherer.take(gatherer.record.openings(named))
             for name in gatherer.record.files():
-                if own_graph(name) == str(graph) and name in gatherer.record.snapshot.files:
+                if own_graph(name) == str(named) and name in gatherer.record.snapshot.files:
                     gatherer.take(one for one in gatherer.record.openings(None) if one.file == name)
 
 
@@ -136,7 +138,7 @@ def files_of(gatherer: Gatherer) -> dict[str, list[PositionedQuad]]:
 
 
 def prefixes(steps: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each property that the shapes look at further on than at the thing itself, with the properties that lead there."""
+    """Each property that the shapes look at further on than at the thing itself, with those that lead there."""
     for path, below in steps.items():
         if at:
             yield path, at

@@ -1,6 +1,7 @@
 """Plain checks: what is wrong with a statement by itself, before any shape is asked.
 
-The value has the form of its datatype; classes, properties and codes are declared; a document is named after its symbol.
+The value has the form of its datatype; classes, properties and codes are declared; a document has the name that follows
+from its symbol.
 """
 
 from __future__ import annotations

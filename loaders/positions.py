@@ -23,7 +23,7 @@ _LINE_END: Final = re.compile("\n")
 Quad: TypeAlias = tuple[Node, URIRef, Node, URIRef | None]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Position:
     """A place in a text file: line and column from 1, and for a table the name of its column."""
 
@@ -56,7 +56,7 @@ class LineIndex:
         return self._text[self._starts[number - 1] : end].rstrip("\r")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PositionedQuad:
     """One statement and where the file says it: the place of its object, and of its predicate where one is written.
 

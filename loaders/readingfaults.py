@@ -107,9 +107,11 @@ class References:
         """Whether a table has other values in a column than the snapshot knows."""
         key = (table, column)
         if key not in self._moved:
-            changed = table in self._pair.now.edits
-            now = values_of(Path(table), column) if changed else None
-            self._moved[key] = changed and now != self._pair.values_known(table, column)
+            if table in self._pair.now.edits:
+                self._moved[key] = values_of(Path(table), column) != self._pair.values_known(table, column)
+            else:
+                # A table that is not among the files that are validated may have changed without anyone's knowing.
+                self._moved[key] = table not in self._pair.now.snapshot.files
         return self._moved[key]
 
 

@@ -40,7 +40,7 @@ class Record:
         return self._about[node]
 
     def naming(self, node: Node, properties: Sequence[str], most: int = -1) -> Iterator[Stated]:
-        """The statements whose value is this, by one of the properties; at least `most` of each, if there are so many."""
+        """The statements whose value is this, by one of the properties; at least `most` of each, if there are any."""
         for path in properties:
             added = self._by_value.get((node, path), [])
             yield from added

@@ -1,6 +1,6 @@
 """The shelf: where snapshots and finished reports are kept between two runs.
 
-Everything on it can be made again, so it may be deleted at any time. An item is written under a name of its own and then
+Everything on it can be made again, so it may be deleted at any time. An item is written under a name of its own, then
 renamed, and is never changed afterwards: two processes cannot disturb each other, the later one wins. Beside each item
 lies a seal with its size, time and checksum. An item that does not fit its seal is thrown away and made again.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -46,7 +45,7 @@ class Shelf:
             self.remove(path)
         return path if path.is_file() else None
 
-    def keep(self, name: str, write: Callable[[Path], None]) -> Path:
+    def keep(self, name: str, write: Callable[[Path], object]) -> Path:
         """Write an item and put it on the shelf. Raises OSError where the directory cannot be written."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = self._folder / f".{token_hex(8)}.new"
@@ -56,8 +55,8 @@ class Shelf:
             # The seal first: an item without one is taken for damaged by others.
             seal_file = fresh.with_name(f"{fresh.name}.new")
             seal_file.write_text(json.dumps([*_stat(fresh), _digest(fresh)]), encoding="utf-8")
-            os.replace(seal_file, seal)
-            os.replace(fresh, path)
+            seal_file.replace(seal)
+            fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
         self._prune(name)

@@ -23,7 +23,7 @@ from rdflib.term import Node
 
 from loaders.affected import affected_things, changed_quads, concerned_by_rules
 from loaders.attribution import own_graph, unattributed
-from loaders.change import Change, Pair, Work
+from loaders.change import Change, Pair, Progress, Work
 from loaders.checking import Files, check
 from loaders.crossrecord import Offence, Rule, offences, record_of
 from loaders.diagnose import Diagnosis
@@ -39,7 +39,6 @@ from loaders.neighbourhood import (
 from loaders.positions import PositionedQuad, Quad, pipeline_quad
 from loaders.readingfaults import UNKNOWN_REFERENCE, References, faults_at
 from loaders.shelf import Shelf
-from loaders.taking import Progress
 from loaders.walking import Gatherer
 from queries.reach import Reach, from_json
 
@@ -160,8 +159,8 @@ class _Validation:
         known = {_said(one) for one in old}
         fresh = []
         for one in now:
-            things = kept[one.rule]
-            if one.subject in named or ((things is None or one.subject in things) and _said(one) not in known):
+            near = kept[one.rule]
+            if one.subject in named or ((near is None or one.subject in near) and _said(one) not in known):
                 fresh.append(one)
         return fresh
 

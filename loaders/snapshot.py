@@ -2,7 +2,7 @@
 
 A snapshot holds every statement with its place, what was wrong with each file by itself, which things break a rule
 across records, and how far the shapes and rules look. It is an SQLite database that is written once and never changed
-(`loaders.shelf` keeps it). Terms carry a keyed hash and rows a checksum: what a fault of the disk has changed is noticed
+(`loaders.shelf` keeps it). Terms carry a keyed hash and rows a checksum: what a fault of the disk has changed is seen
 when it is read, and `Damaged` is raised.
 """
 
@@ -118,7 +118,7 @@ class Writer:
             fields = (self._count, number, *place, *terms, int(always))
             rows.append((*fields, _sum(fields)))
             openings.setdefault(terms[3] or 0, self._count)
-        self._base.executemany(f"INSERT INTO stated VALUES ({', '.join('?' * 13)})", rows)
+        self._base.executemany(f"INSERT INTO stated VALUES ({', '.join('?' * 13)})", rows)  # noqa: S608
         self._base.executemany("INSERT INTO opening VALUES (?, ?)", openings.items())
         keys = [(number, digest_of(_key(key), self._salt), line) for key, line in content.keys]
         self._base.executemany("INSERT OR IGNORE INTO rowkey VALUES (?, ?, ?)", keys)
@@ -126,6 +126,13 @@ class Writer:
         self._base.executemany("INSERT INTO fault VALUES (?, ?, ?)", faults)
         self._base.executemany("INSERT INTO term VALUES (?, ?, ?)", self._fresh)
         self._fresh.clear()
+
+    def mark(self, nodes: Iterable[Node]) -> None:
+        """Say of all statements about some things that they matter for all things."""
+        for node in nodes:
+            for row in self._base.execute(f"SELECT {_ROW} FROM stated WHERE s = ?", (self._term(node),)).fetchall():  # noqa: S608
+                fields = (*row[:11], 1)
+                self._base.execute("UPDATE stated SET everywhere = 1, sum = ? WHERE id = ?", (_sum(fields), row[0]))
 
     def close(
         self, meta: dict[str, Any], offenders: Iterable[tuple[str, str]], conflicts: Iterable[tuple[str, str]]
@@ -143,12 +150,14 @@ class Writer:
         return self._base
 
     def _term(self, term: Node | str) -> int:
-        key: Node | tuple[str, ...] = term
+        key: Node | tuple[str, ...]
         if not isinstance(term, Node):
             key = (term,)
         elif isinstance(term, Literal) and term.language:
             # rdflib takes "x"@en and "x"@EN for one.
             key = (str(term), term.language)
+        else:
+            key = term
         number = self._terms.get(key)
         if number is None:
             number = self._terms[key] = len(self._terms) + 1

@@ -9,7 +9,7 @@ from rdflib.term import Node
 
 
 def encoded(term: Node | str) -> bytes:
-    """The bytes of a term: a sign for its kind, for a literal the length of its datatype or language and that, the text.
+    """The bytes of a term: a sign for its kind, for a literal the length of its datatype or language, and it, the text.
 
     A plain string (the name of a column) has a kind of its own. What no RDF syntax may hold is kept as it is.
     """

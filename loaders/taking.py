@@ -2,78 +2,65 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pyoxigraph import NamedNode, Quad
-from rdflib import RDF, RDFS, URIRef
-from rdflib.namespace import ORG
+from rdflib import DCTERMS, RDF
 from rdflib.term import Node
 
+from loaders.change import Progress, Source
 from loaders.crossrecord import offences, package_rules, reconciled
 from loaders.diagnose import Malformed
 from loaders.edits import renamed
 from loaders.endings import TABLE
 from loaders.errors import BuildError
+from loaders.everywhere import decision_nodes, matters_everywhere
 from loaders.files import read_file
 from loaders.mapping import load_mapping
 from loaders.plainchecks import plain_faults
 from loaders.positions import PositionedQuad, PositionMap, pipeline_quad
 from loaders.snapshot import FileContent, Snapshot, Writer
 from ontology.constraints import Constraint, Shape, read_shapes
-from ontology.namespaces import CODE, FINDING, TG
+from ontology.namespaces import TG
 from ontology.shapes import shapes_graph
 from queries.conformance import readable
-from queries.reach import as_json, reach_of
-
-#: Told of each file that is read: how many are done, of how many, and the file's name.
-Progress = Callable[[int, int, str], None]
-
-#: Properties that matter for all things: what is below what, and whose web site it is (`loaders.authority`).
-_EVERYWHERE: Final = frozenset({RDFS.subClassOf, URIRef(TG.website), ORG.subOrganizationOf, ORG.unitOf})
-_DECISION: Final = URIRef(TG.Reconciliation)
-#: Names of findings, on which curators decide, and of terms and codes.
-_NAMESPACES: Final = (str(FINDING), str(TG), str(CODE))
+from queries.reach import as_json
+from queries.reachreader import reach_of
 
 #: Properties of a shape, step by step: to what they lead, and so on.
 Tree = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file to read: the name under which it is reported, where it is read, and the name of its content."""
-
-    name: str
-    path: Path
-    content: str
 
 
 def take(
     sources: Sequence[Source], path: Path | None, levels: Sequence[str], progress: Progress | None = None
 ) -> Snapshot | None:
     """Make a snapshot of these files at `path` (None where it was written there), or in memory."""
-    contents = [_read(source, progress, at, len(sources)) for at, source in enumerate(sources)]
-    places = PositionMap()
-    for one in contents:
-        places.add(one.name, one.quads)
     writer = Writer(path)
-    decisions = decision_nodes(quad for one in contents for quad in one.quads)
+    identifiers = PositionMap()
+    decisions: set[Node] = set()
     quads: list[Quad] | None = []
-    for one in contents:
-        one.faults.extend(plain_faults(one.name, one.quads, places))
+    for at, source in enumerate(sources):
+        if progress is not None:
+            progress(at, len(sources), source.name)
+        one = _read(source)
+        # Where a document has its symbol is all that the plain checks ask for; files come in the order of their names.
+        identifiers.add(one.name, (quad for quad in one.quads if quad.quad[1] == DCTERMS.identifier))
+        one.faults.extend(plain_faults(one.name, one.quads, identifiers))
+        decisions |= decision_nodes(one.quads)
         flags = []
         for positioned in one.quads:
             stored = _stored(positioned)
-            flags.append(stored is None or matters_everywhere(positioned, decisions))
+            flags.append(stored is None or matters_everywhere(positioned, ()))
             if stored is None or quads is None:
                 quads = None
             else:
                 quads.append(stored)
         writer.add(one, flags)
     offenders, conflicts = _across(quads)
+    writer.mark(decisions)
     base = writer.close(describe(levels), offenders, conflicts)
     if path is None:
         return Snapshot(base)
@@ -97,20 +84,7 @@ def describe(levels: Sequence[str]) -> dict[str, Any]:
     return {"rules": rules, "steps": tree, "inward": sorted(inward), "unread": not readable(tuple(levels))}
 
 
-def decision_nodes(quads: Iterable[PositionedQuad]) -> set[Node]:
-    """The things that are decisions of curators about values."""
-    return {one.quad[0] for one in quads if one.quad[1] == RDF.type and one.quad[2] == _DECISION}
-
-
-def matters_everywhere(positioned: PositionedQuad, decisions: set[Node]) -> bool:
-    """Whether a statement can have to do with every thing: then it belongs to every neighbourhood."""
-    subject, predicate = positioned.quad[:2]
-    return predicate in _EVERYWHERE or subject in decisions or str(subject).startswith(_NAMESPACES)
-
-
-def _read(source: Source, progress: Progress | None, at: int, total: int) -> FileContent:
-    if progress is not None:
-        progress(at, total, source.name)
+def _read(source: Source) -> FileContent:
     found = FileContent(source.name, source.content)
     table = source.path.suffix == TABLE
     try:
@@ -176,10 +150,3 @@ def _constraint_steps(constraint: Constraint, tree: Tree, below: Tree) -> None:
         tree.setdefault(str(constraint.term), {})
     for inner in constraint.shapes:
         _steps(inner, below)
-
-
-def key_of(source_names: Sequence[str]) -> str:
-    """A short name for a list of texts."""
-    from hashlib import sha256
-
-    return sha256(json.dumps(list(source_names)).encode()).hexdigest()[:16]

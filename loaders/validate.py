@@ -11,20 +11,20 @@ Several sources may give one thing different values: each source has a graph of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from loaders.attribution import unattributed
 from loaders.cells import decode, read_cells
 from loaders.checking import Files, check
 from loaders.diagnose import Diagnosis, Malformed, TooLarge, UnknownKind
 from loaders.files import data_files, read_file
+from loaders.keeping import keep_report, kept_report, report_name
 from loaders.mapping import TableMapping, load_mapping, mapping_path
 from loaders.plainchecks import compact
 from loaders.shelf import Shelf
 from loaders.tables import read_table_bytes
-from loaders.taking import Progress
 
 __all__ = ["LEVELS", "compact", "exit_status", "validate_bytes", "validate_paths"]
 
@@ -34,6 +34,9 @@ LEVELS: Final = ("core", "profile")
 SIZE_LIMIT: Final = 10_000_000
 STATEMENT_LIMIT: Final = 100_000
 CSV: Final = "text/csv"
+
+#: Told of each file that is read: how many are done, of how many, and the file's name.
+Progress: TypeAlias = Callable[[int, int, str], None]
 
 
 def validate_paths(
@@ -60,6 +63,16 @@ def validate_paths(
 
         return validate_since(given, since, levels, shelf=shelf, progress=progress)
     listed = list(data_files(given))
+    name = None if shelf is None else report_name(listed, levels)
+    if shelf is not None and name is not None and (known := kept_report(shelf, name)) is not None:
+        return known
+    found = _validate(listed, levels, progress)
+    if shelf is not None and name is not None:
+        keep_report(shelf, name, found)
+    return found
+
+
+def _validate(listed: Sequence[Path], levels: Sequence[str], progress: Progress | None) -> list[Diagnosis]:
     files = Files()
     for at, path in enumerate(listed):
         if progress is not None:

@@ -1,5 +1,8 @@
-"""Walking along the joins of a rule: from what has changed to the things whose rows may change, and from such a thing to
-every statement that its rows depend on (`queries.reach` says how far a rule looks)."""
+"""Walking along the joins of a rule (`queries.reach` says how far it looks).
+
+From what has changed a `Walker` comes to the things whose rows may change, and from such a thing a `Gatherer` to every
+statement that its rows depend on.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +173,8 @@ class Gatherer:
                 waiting.remove(edge)
                 self._forward(edge, bound)
                 continue
-            assert edge.start is not None and edge.end is not None
+            assert edge.start is not None
+            assert edge.end is not None
             if edge.chain:
                 bound[edge.start] = self._closure(bound[edge.end], edge)
             else:
