@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     data: Path = Field(
         Path("data"), description="Directory of curated data: what `build` reads, whose tables `validate` knows."
     )
+    cache_dir: Path | None = Field(
+        None,
+        description="Directory where `validate` keeps what it has read. Default: `treatygraph` in the user's cache directory.",
+    )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     root_path: str = Field("", description="Path under which a reverse proxy publishes the service, such as `/tg`.")

@@ -136,8 +136,7 @@ class Change:
     def _snapshot(
         self, then: State, levels: Sequence[str], shelf: Shelf | None, work: Work, progress: Progress | None
     ) -> Snapshot:
-        roots = [f"{given}\n{root}" for given, root in self._roots]
-        group = key_of([fingerprint(), *levels, *roots])
+        group = self._group(levels)
         if shelf is not None:
             for path in shelf.items(group, "snapshot"):
                 try:
@@ -161,6 +160,14 @@ class Change:
             made = take(sources, None, levels, progress)
             assert made is not None
             return made
+
+    def forget(self, shelf: Shelf, levels: Sequence[str]) -> None:
+        """Take the snapshots of these files off a shelf."""
+        for path in list(shelf.items(self._group(levels), "snapshot")):
+            shelf.remove(path)
+
+    def _group(self, levels: Sequence[str]) -> str:
+        return key_of([fingerprint(), *levels, *(f"{given}\n{root}" for given, root in self._roots)])
 
     def _sources(self, then: State, stack: ExitStack) -> Iterator[Source]:
         """Where the files of the revision can be read: all in one folder, because tables look into each other."""

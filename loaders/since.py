@@ -39,6 +39,7 @@ from loaders.neighbourhood import (
 from loaders.positions import PositionedQuad, Quad, pipeline_quad
 from loaders.readingfaults import UNKNOWN_REFERENCE, References, faults_at
 from loaders.shelf import Shelf
+from loaders.snapshot import Damaged
 from loaders.walking import Gatherer
 from queries.reach import Reach, from_json
 
@@ -64,9 +65,23 @@ def validate_since(
     if not change.files:
         return []
     effort = work if work is not None else Work()
-    pair = change.records(levels, shelf, effort, progress)
-    found = _Validation(change, pair, levels, effort).results()
-    effort.statements = pair.now.snapshot.read
+    try:
+        return _validated(change, levels, shelf, effort, progress)
+    except Damaged:
+        # The snapshot was opened and holds something else than was written: it goes, and a new one is made.
+        if shelf is not None:
+            change.forget(shelf, levels)
+        effort.files.clear()
+        effort.rows = 0
+        return _validated(change, levels, shelf, effort, progress)
+
+
+def _validated(
+    change: Change, levels: Sequence[str], shelf: Shelf | None, work: Work, progress: Progress | None
+) -> list[Diagnosis]:
+    pair = change.records(levels, shelf, work, progress)
+    found = _Validation(change, pair, levels, work).results()
+    work.statements = pair.now.snapshot.read
     return found
 
 

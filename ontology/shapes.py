@@ -18,6 +18,7 @@ from rdflib.term import Node
 
 from ontology.namespaces import PREFIXES, TG
 from ontology.schema import load_schema
+from ontology.turtle import read_turtle
 
 #: The files under `ontology/shapes/`, from the strictest.
 LEVELS: Final = ("core", "profile", "editorial")
@@ -56,7 +57,7 @@ def shapes_graph(levels: tuple[str, ...] = LEVELS) -> Graph:
         if level not in LEVELS:
             raise ValueError(f"no shapes named {level!r}; there are: {', '.join(LEVELS)}")
         text = files("ontology").joinpath("shapes", f"{level}.ttl").read_text(encoding="utf-8")
-        graph.parse(data=text, format="turtle")
+        read_turtle(graph, text)
     return graph
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rdflib.paths import AlternativePath, InvPath, MulPath, Path
@@ -23,6 +24,7 @@ class NotLocal(Exception):
     """The rule looks at things that its joins do not lead to."""
 
 
+@cache
 def reach_of(text: str) -> Reach | None:
     """The reach of a SELECT query, or None where it cannot be told. Raises what rdflib raises for bad syntax."""
     try:
