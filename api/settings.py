@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     )
     cache_dir: Path | None = Field(
         None,
-        description="Directory where `validate` keeps what it has read. Default: `treatygraph` in the user's cache directory.",
+        description="Directory where `validate` keeps what it has read; by default `treatygraph` in the user's caches.",
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

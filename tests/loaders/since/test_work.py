@@ -61,10 +61,8 @@ def test_more_data_elsewhere_is_no_more_work(record: Path, shelf: Shelf) -> None
     edit(record)
     _, before = since(record, shelf)
     table = record / "tables" / "resolutions.csv"
-    lines = [
-        f"a/res/60/{n},A/RES/60/{n},,,60,2005-12-0{n % 9 + 1},,,,,,,,https://x.example/,sourced-exactly"
-        for n in range(300, 900)
-    ]
+    rest = "https://x.example/,sourced-exactly"
+    lines = [f"a/res/60/{n},A/RES/60/{n},,,60,2005-12-0{n % 9 + 1},,,,,,,,{rest}" for n in range(300, 900)]
     table.write_text(table.read_text(encoding="utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
     run_git(Path(), "stash", "-q", "--", str(record / "tables" / "meetings.csv"))
     run_git(Path(), "commit", "-q", "-am", "six hundred resolutions")
