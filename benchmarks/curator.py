@@ -74,7 +74,7 @@ def measure_curator(folder: Path, statements: int, *, say: Callable[[str], None]
     _git(folder, "commit", "-q", "-m", "the record")
     files = sum(1 for path in data.rglob("*") if path.suffix in (".csv", ".trig", ".ttl"))
     say(f"curator: {number:,} statements in {files} files")
-    waits = []
+    waits: list[Wait] = []
     for name, (table, old, new, rule) in EDITS.items():
         path = data / "tables" / table
         text = path.read_text(encoding="utf-8")

@@ -75,7 +75,7 @@ def test_more_data_elsewhere_is_no_more_work(record: Path, shelf: Shelf) -> None
 
 
 def test_an_edit_reaches_a_row_about_another_thing_in_another_file(record: Path, shelf: Shelf) -> None:
-    """The later meeting of the series, which nobody edited and no shape joins with the edited one, has a gap before it."""
+    """The later meeting of the series, edited by nobody and joined by no shape with the edited one, has a gap."""
     table = record / "tables" / "meetings_other.csv"
     header = table.read_text(encoding="utf-8").splitlines()[0]
     assert header.startswith("meeting,")
