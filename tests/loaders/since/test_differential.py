@@ -141,7 +141,7 @@ def check_one(data: Path, shelf: Shelf | None, then: list[Diagnosis], before: Co
     yield from quick
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32), committed=st.integers(0, 3), edits=st.integers(1, 4), warm=st.sampled_from([1, 1, 1, 0])
 )
