@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     store_user: str = Field("", description="User for the store; only from the environment.")
     store_password: SecretStr | None = Field(None, description="Password for the store; only from the environment.")
     store_token: SecretStr | None = Field(None, description="Bearer token; only from the environment.")
+    cache_dir: Path | None = Field(
+        None,
+        description="Directory where `validate` keeps what it has read; by default `treatygraph` in the user's caches.",
+    )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     root_path: str = Field("", description="Path under which a reverse proxy publishes the service, such as `/tg`.")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import json
 import os
 import platform
@@ -18,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from benchmarks.curator import measure_curator
 from benchmarks.dataset import generated, record
 from benchmarks.figures import Figures
 from benchmarks.graphs import SECTIONS, Measuring, Plan, absent
@@ -95,10 +94,9 @@ def _measure(asked: argparse.Namespace, sections: frozenset[str], figures: Figur
             say("the record: build and validate")
             costs = data_costs(Path(folder), ROOT / "data")
             figures.costs = [(cost.name, cost.seconds, cost.cpu_s) for cost in costs]
-        if "curator" in sections and not asked.quick and importlib.util.find_spec("benchmarks.curator"):
+        if "curator" in sections and not asked.quick:
             say("the curators' runs")
-            curator = importlib.import_module("benchmarks.curator")
-            found = curator.measure_curator(Path(folder) / "curator", _CURATED, say=say)
+            found = measure_curator(Path(folder) / "curator", _CURATED, say=say)
             figures.curator = [("record", f"{found.statements:,} statements in {found.files:,} files")]
             figures.curator += [(wait.way, f"{wait.cpu_s:.2f} s of processor time") for wait in found.waits]
 

@@ -18,6 +18,12 @@ from ontology.keys import slug
 from ontology.namespaces import GRAPH
 
 
+def own_graph(file: str) -> str | None:
+    """The graph to which belongs what a file says outside of graphs: a Turtle file has one, named after the file."""
+    path = PurePath(file)
+    return str(GRAPH[slug(path.stem)]) if path.suffix == ".ttl" else None
+
+
 def unattributed(files: Mapping[str, Sequence[PositionedQuad]]) -> Iterator[Diagnosis]:
     """The first statement of each graph without a source, and each subject outside all graphs (shape: file to quads).
 
@@ -34,7 +40,7 @@ def unattributed(files: Mapping[str, Sequence[PositionedQuad]]) -> Iterator[Diag
         kind = PurePath(name).suffix
         if kind not in (".trig", ".ttl"):
             continue
-        own = str(GRAPH[slug(PurePath(name).stem)]) if kind == ".ttl" else None
+        own = own_graph(name)
         seen: set[str] = set()
         for positioned in quads:
             graph = positioned.quad[3]

@@ -41,6 +41,15 @@ CONFIDENCES: Final = ("sourced-exactly", "extracted", "curated", "sourced-second
 #: Things named after a document's parts: they are statements of that document.
 _STATED_BY_KEY: Final = ("mandate", "citation", "deadline", "invitation", "count")
 
+#: The relations (IRIs) on which a rank rests, besides what the provenance graph says of sources.
+RELATIONS: Final = frozenset(
+    str(term)
+    for term in (
+        *(TG.issuer, TG.issueDate, TG.adoptionDate, TG.ofTreaty, TG.convenedBy, TG.inCooperationWith),
+        *(TG.addressee, TG.concerns, TG.task, TG.website, ORG.subOrganizationOf, ORG.unitOf),
+    )
+)
+
 _CONFIDENCE: Final = f"{CODE}confidence/"
 
 
@@ -127,13 +136,7 @@ class _Index:
     """The few relations that ranking needs, gathered in one pass over all source graphs."""
 
     def __init__(self, statements: Iterable[Quad]) -> None:
-        wanted = {
-            str(term): set[tuple[str, str]]()
-            for term in (
-                *(TG.issuer, TG.issueDate, TG.adoptionDate, TG.ofTreaty, TG.convenedBy, TG.inCooperationWith),
-                *(TG.addressee, TG.concerns, TG.task, TG.website, ORG.subOrganizationOf, ORG.unitOf),
-            )
-        }
+        wanted = {term: set[tuple[str, str]]() for term in RELATIONS}
         for quad in statements:
             if (pairs := wanted.get(quad.predicate.value)) is not None and isinstance(quad.subject, NamedNode):
                 pairs.add((quad.subject.value, _value(quad.object)))

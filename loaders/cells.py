@@ -6,13 +6,18 @@ have to count commas.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from loaders.diagnose import Malformed
 from loaders.positions import LineIndex, Position
 
 #: Longest cell that is read, in characters. Longer ones are a mistake or an attack.
 CELL_LIMIT = 100_000
+
+
+_PLAIN: Final = re.compile(r"[^,\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,12 @@ def decode(data: bytes, name: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def read_cells(text: str, name: str) -> list[list[Cell]]:
-    """The rows of a CSV text; empty lines are left out. Raises `Malformed` for a quotation mark that never closes."""
-    lines = LineIndex(text)
+def read_cells(text: str, name: str, first: int = 1) -> list[list[Cell]]:
+    """The rows of a CSV text; empty lines are left out. Raises `Malformed` for a quotation mark that never closes.
+
+    `first` is the number of the text's first line, where it is a part of a file.
+    """
+    lines = LineIndex(text, first)
     rows: list[list[Cell]] = []
     row: list[Cell] = []
     offset, end = 0, len(text)
@@ -64,10 +72,9 @@ def _cell(text: str, offset: int, name: str, place: Position) -> tuple[str, int]
             mend = 'Double every quotation mark inside a quoted cell: "".'
             raise Malformed(name, place.line, expected, mend, column=place.column)
     else:
-        start = offset
-        while offset < len(text) and text[offset] not in ",\r\n":
-            offset += 1
-        value = text[start:offset]
+        plain = _PLAIN.match(text, offset)
+        assert plain is not None  # it matches nothing, too
+        value, offset = plain[0], plain.end()
     if len(value) > CELL_LIMIT:
         expected = f"A cell holds at most {CELL_LIMIT} characters; this one holds {len(value)}."
         raise Malformed(name, place.line, expected, "Shorten it.", column=place.column)

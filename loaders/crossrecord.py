@@ -10,20 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store
 
 from loaders.diagnose import Diagnosis
 from loaders.positions import Place, Position, PositionMap
 from loaders.provenance import PROVENANCE
-from loaders.reconcile import is_source_graph, reconcile
+from loaders.reconcile import Canonical, is_source_graph, reconcile
 from loaders.terms import TYPE, iri, quad, statement
 from ontology.namespaces import TG
-from queries.catalogue import Catalogue, StoredQuery
-from queries.header import listing
 
 TAG: Final = "cross-record"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its name, how grave a row is, why it matters, the properties (IRIs) at fault, and its query."""
+
+    name: str
+    severity: str
+    hint: str
+    paths: tuple[str, ...]
+    text: str
+
+    @classmethod
+    def from_data(cls, data: Any) -> Rule:
+        """The rule from its fields as plain data (`dataclasses.asdict`, or the same read from JSON)."""
+        return cls(**{**data, "paths": tuple(data["paths"])})
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,11 @@ class Offence:
 
 def record_of(quads: Iterable[Quad]) -> Store:
     """A store with the quads of sources, and in its default graph what reconciliation makes of them."""
-    listed = list(quads)
+    return reconciled(list(quads))[0]
+
+
+def reconciled(listed: Sequence[Quad]) -> tuple[Store, Canonical]:
+    """The store that `record_of` makes, and what reconciliation said."""
     store = Store()
     store.bulk_extend(listed)
     canonical = reconcile(listed)
@@ -50,16 +69,33 @@ def record_of(quads: Iterable[Quad]) -> Store:
     record = [Quad(graph, TYPE, iri(TG.SourceGraph)) for graph in graphs if isinstance(graph, NamedNode)]
     record.extend(quad(statement(item)) for item in listed if item.graph_name == PROVENANCE)
     store.bulk_extend(record)
-    return store
+    return store, canonical
 
 
-def offences(store: Store) -> list[Offence]:
-    """What the rules find in a store, each thing with the same values once; by rule, then by thing."""
-    found: dict[tuple[str, str, tuple[str, ...]], Offence] = {}
+@cache
+def package_rules() -> tuple[Rule, ...]:
+    """The rules across records of this package, by the names of their files."""
+    # Read here: whoever has the rules already (`loaders.snapshot`) does not wait for the reader of YAML.
+    from queries.catalogue import Catalogue
+    from queries.header import listing
+
+    found = []
     for check in Catalogue.load("audit").values():
         if TAG in check.tags:
-            for one in _run(store, check):
-                found.setdefault((one.rule, one.subject, one.values), one)
+            paths = tuple(str(TG[str(name).removeprefix("tg:")]) for name in listing(check.header, "at"))
+            severity = "info" if check.severity == "info" else "warning"
+            hint = " ".join(str(check.header.get("why", "")).split())
+            found.append(Rule(check.rule, severity, hint, paths, check.text))
+    return tuple(found)
+
+
+def offences(store: Store, rules: Sequence[Rule] | None = None) -> list[Offence]:
+    """What the rules (by default those of the package) find in a store, each thing with the same values once; by rule,
+    then by thing."""
+    found: dict[tuple[str, str, tuple[str, ...]], Offence] = {}
+    for rule in package_rules() if rules is None else rules:
+        for one in _run(store, rule):
+            found.setdefault((one.rule, one.subject, one.values), one)
     return sorted(found.values(), key=lambda one: (one.rule, one.subject, one.values))
 
 
@@ -83,19 +119,16 @@ def diagnoses(found: Iterable[Offence], places: PositionMap, store: Store) -> It
         )
 
 
-def _run(store: Store, check: StoredQuery) -> Iterator[Offence]:
-    rows = store.query(check.text)
+def _run(store: Store, rule: Rule) -> Iterator[Offence]:
+    rows = store.query(rule.text)
     if not isinstance(rows, QuerySolutions):
-        raise TypeError(f"{check.name}.rq: a check is a SELECT query")
-    paths = tuple(str(TG[str(name).removeprefix("tg:")]) for name in listing(check.header, "at"))
-    hint = " ".join(str(check.header.get("why", "")).split())
+        raise TypeError(f"{rule.name}: a check is a SELECT query")
     for row in rows:
         about, message = row["about"], row["message"]
         if not isinstance(about, NamedNode) or not isinstance(message, Literal):
             continue
         values = tuple(term.value for name in ("value1", "value2") if isinstance(term := row[name], Literal))
-        severity = "info" if check.severity == "info" else "warning"
-        yield Offence(check.rule, severity, about.value, values, message.value, hint, paths)
+        yield Offence(rule.name, rule.severity, about.value, values, message.value, rule.hint, rule.paths)
 
 
 def _place(one: Offence, places: PositionMap, store: Store) -> tuple[Place, str]:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from loaders.diagnose import Diagnosis
+from loaders.endings import ENDINGS, TABLE
 from loaders.positions import PositionedQuad
-from loaders.tables import check_references, read_table
-from loaders.trig import MEDIA_TYPES, read_rdf
 
 
 def data_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -19,7 +18,7 @@ def data_files(paths: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for path in paths:
         if path.is_dir():
-            below = sorted(file for file in path.rglob("*") if file.suffix in {*MEDIA_TYPES, ".csv"} and file.is_file())
+            below = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS and file.is_file())
         elif path.is_file():
             below = [path]
         else:
@@ -30,9 +29,17 @@ def data_files(paths: Iterable[Path]) -> Iterator[Path]:
                 yield file
 
 
-def read_file(path: Path) -> tuple[list[PositionedQuad], list[Diagnosis]]:
-    """The statements of a file, and what is wrong with a table. Raises Malformed for what cannot be read."""
-    if path.suffix != ".csv":
+def read_file(path: Path, *, references: bool = True) -> tuple[list[PositionedQuad], list[Diagnosis]]:
+    """The statements of a file, and what is wrong with a table. Raises Malformed for what cannot be read.
+
+    `references`: whether to look into other tables for the rows that a table names.
+    """
+    # The readers are read here: who checks one table does not wait for the parser of Turtle.
+    if path.suffix != TABLE:
+        from loaders.trig import read_rdf
+
         return read_rdf(path), []
+    from loaders.tables import check_references, read_table
+
     table = read_table(path)
-    return table.quads, [*table.problems, *check_references(path)]
+    return table.quads, [*table.problems, *(check_references(path) if references else [])]

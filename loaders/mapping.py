@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -45,6 +46,9 @@ _PREFIXES: Final = {
     "oa": str(OA),
     "schema": str(SCHEMA),
 }
+
+#: A relative reference without dot segments: what `urljoin` would only append.
+_PLAIN_KEY: Final = re.compile(r"\w[\w.~@%-]*(?:/\w[\w.~@%-]*)*", re.ASCII)
 
 #: CSVW datatypes that tables may use.
 DATATYPES: Final[Mapping[str, URIRef]] = {
@@ -74,13 +78,13 @@ class Column:
     required: bool = False
     virtual: bool = False
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """The names of the cells that the column's templates need."""
         names: set[str] = set()
         for template in (self.about, self.value):
             if template is not None:
-                names.update(str(name) for name in uritemplate.variables(template))
+                names.update(_names(template))
         return frozenset(names)
 
 
@@ -103,14 +107,18 @@ class TableMapping:
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = field(default=())
 
-    @property
+    @cached_property
     def header(self) -> tuple[str, ...]:
         """The names that the first line of the table must hold, in this order."""
         return tuple(column.name for column in self.columns if not column.virtual)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, if there is one."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in reversed(self.columns)}
 
 
 def mapping_path(table: Path) -> Path:
@@ -187,8 +195,24 @@ def _column(raw: dict[str, Any], about: str | None) -> Column:
 
 def expand(template: str, cells: Mapping[str, str]) -> str:
     """The IRI that a template gives for a row's cells: expanded, prefixes resolved, relative to `id/`."""
-    text = str(uritemplate.expand(template, dict(cells)))
+    return _expanded(template, tuple(cells.get(name) for name in _names(template)))
+
+
+@lru_cache(maxsize=65_536)
+def _expanded(template: str, values: tuple[str | None, ...]) -> str:
+    """Remembered: the columns of a row are about one thing, and the rows of a table name the same things often."""
+    cells: dict[str, Any] = {
+        name: value for name, value in zip(_names(template), values, strict=True) if value is not None
+    }
+    text = str(uritemplate.expand(template, cells))
+    if _PLAIN_KEY.fullmatch(text):
+        return f"{ID}{text}"
     prefix, colon, local = text.partition(":")
     if colon and prefix in _PREFIXES and not local.startswith("//"):
         return _PREFIXES[prefix] + local
     return urljoin(str(ID), text)
+
+
+@lru_cache(maxsize=4096)
+def _names(template: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in uritemplate.variables(template))

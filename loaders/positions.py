@@ -5,10 +5,11 @@ Lines and columns count from 1, as editors and SARIF count them; a column counts
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pyoxigraph
 from rdflib import URIRef
@@ -16,11 +17,13 @@ from rdflib.term import Node
 
 from loaders.terms import from_rdflib
 
+_LINE_END: Final = re.compile("\n")
+
 #: Subject, predicate, object, and the name of the graph (None is the default graph).
 Quad: TypeAlias = tuple[Node, URIRef, Node, URIRef | None]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Position:
     """A place in a text file: line and column from 1, and for a table the name of its column."""
 
@@ -30,28 +33,30 @@ class Position:
 
 
 class LineIndex:
-    """Turns character offsets of a text into positions, in logarithmic time."""
+    """Turns character offsets of a text into positions, in logarithmic time; its first line has the number `first`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, first: int = 1) -> None:
         self._starts = [0]
-        self._starts.extend(offset + 1 for offset, character in enumerate(text) if character == "\n")
+        self._starts.extend(match.end() for match in _LINE_END.finditer(text))
         self._text = text
+        self._first = first
 
     def position(self, offset: int) -> Position:
         """The position of a character offset; an offset past the end is the end."""
         bounded = max(0, min(offset, len(self._text)))
         row = bisect_right(self._starts, bounded) - 1
-        return Position(row + 1, bounded - self._starts[row] + 1)
+        return Position(row + self._first, bounded - self._starts[row] + 1)
 
     def line(self, number: int) -> str:
-        """The text of one line (from 1), without its line end; empty for a line that does not exist."""
+        """The text of one line, without its line end; empty for a line that does not exist."""
+        number -= self._first - 1
         if not 1 <= number <= len(self._starts):
             return ""
         end = self._starts[number] - 1 if number < len(self._starts) else len(self._text)
         return self._text[self._starts[number - 1] : end].rstrip("\r")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PositionedQuad:
     """One statement and where the file says it: the place of its object, and of its predicate where one is written.
 

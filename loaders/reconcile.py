@@ -38,7 +38,7 @@ _PREF_LABEL: Final = iri(SKOS.prefLabel)
 #: A property that describes the value of another comes from the source that gave the other: the precision of dates
 #: from a source of the dates that are preferred. A difference there is no conflict; where those sources are silent, it
 #: is left out: that another knew only the year says nothing about the day.
-_FOLLOWS: Final = {
+FOLLOWS: Final = {
     iri(TG.datePrecision): iri(TG.startDate),
     iri(TG.plannedDatePrecision): iri(TG.plannedStartDate),
 }
@@ -90,7 +90,7 @@ def reconcile(quads: Sequence[Quad]) -> Canonical:
             continue
         result.statements.add((slot[0], slot[1], chosen.value))
         losers = [entry for entry in candidates[slot] if entry is not chosen]
-        if losers and (decision is not None or slot[1] not in _FOLLOWS):
+        if losers and (decision is not None or slot[1] not in FOLLOWS):
             result.conflicts += 1
             result.reconciliations += _record(slot, chosen, losers, decision)
     for decision in open_decisions.values():
@@ -143,7 +143,7 @@ def _chosen(slot: Slot, candidates: dict[Slot, list[Candidate]], decision: Value
             if entry.value == decision.prefers:
                 return entry
         raise decision.unstated()
-    leader = _FOLLOWS.get(slot[1])
+    leader = FOLLOWS.get(slot[1])
     leading = candidates.get((slot[0], leader, "")) if leader is not None else None
     if leading is not None:
         # The leader may itself be decided by a person; then the sources of the value that was chosen count.

@@ -5,6 +5,7 @@ Only `git` itself is run, without a shell, in the repository that holds the file
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import subprocess
@@ -17,17 +18,41 @@ from tempfile import TemporaryDirectory
 from loaders.errors import BuildError
 
 
-def changed_files(revision: str, paths: Sequence[Path]) -> set[Path]:
-    """The files at or below the paths that differ from a revision, new and deleted ones among them (resolved paths).
+class Revision:
+    """A revision of the repository that holds the paths. Raises BuildError where there is no such, or no repository."""
 
-    Raises BuildError where there is no such revision, or no repository.
-    """
-    top = _top(paths)
-    _known(top, revision)
-    below = [str(path.resolve()) for path in paths]
-    changed = _git(top, "diff", "--name-only", "-z", revision, "--", *below)
-    fresh = _git(top, "ls-files", "--others", "--exclude-standard", "-z", "--", *below)
-    return {(top / name).resolve() for name in (changed + fresh).decode().split("\0") if name}
+    def __init__(self, revision: str, paths: Sequence[Path]) -> None:
+        self.top = _top(paths)
+        _known(self.top, revision)
+        self._revision = revision
+
+    def changed(self, paths: Sequence[Path]) -> set[Path]:
+        """The files at or below the paths that differ from it, new and deleted ones among them."""
+        below = [str(path.resolve()) for path in paths]
+        changed = _git(self.top, "diff", "--name-only", "--no-renames", "-z", self._revision, "--", *below)
+        fresh = _git(self.top, "ls-files", "--others", "--exclude-standard", "-z", "--", *below)
+        return {self.top / name for name in (changed + fresh).decode().split("\0") if name}
+
+    def contents(self, paths: Sequence[Path]) -> dict[Path, str]:
+        """The files at or below the paths that it has, each with the name that git gives its content."""
+        below = [path.resolve().relative_to(self.top).as_posix() for path in paths]
+        listed = _git(self.top, "ls-tree", "-r", "-z", "--full-tree", self._revision, "--", *below).decode()
+        found: dict[Path, str] = {}
+        for line in filter(None, listed.split("\0")):
+            about, _, name = line.partition("\t")
+            mode, kind, content = about.split(" ")
+            if kind == "blob" and mode != "120000":  # What a link leads to, git does not say.
+                found[self.top / name] = content
+        return found
+
+    def read(self, content: str) -> bytes:
+        """The bytes that git has under this name."""
+        return _git(self.top, "cat-file", "blob", content)
+
+
+def content_name(data: bytes) -> str:
+    """The name that git gives these bytes as the content of a file."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 @contextmanager

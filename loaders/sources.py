@@ -25,13 +25,14 @@ from rdflib.namespace import DCTERMS
 from loaders.cells import decode
 from loaders.claims import claims
 from loaders.documents import extract_file
+from loaders.endings import MEDIA_TYPES
 from loaders.errors import BadSources, SourceError, as_source_error
 from loaders.gazetteer import Gazetteer
 from loaders.provenance import PROVENANCE, activity_quads, checksum
 from loaders.reconcile import CLAIMS_SUFFIX, is_source_graph
 from loaders.tables import check_references, read_table
 from loaders.terms import TYPE, Statement, iri, literal, quad, skolemised, statement
-from loaders.trig import MEDIA_TYPES, read_rdf_bytes
+from loaders.trig import read_rdf_bytes
 from ontology.keys import code, is_key, slug
 from ontology.namespaces import GRAPH, ID, TG
 

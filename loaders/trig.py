@@ -20,24 +20,18 @@ from rdflib.plugins.parsers.trig import TrigSinkParser
 
 from loaders.cells import decode
 from loaders.diagnose import Malformed, UnknownKind
+from loaders.endings import MEDIA_TYPES
 from loaders.positions import LineIndex, Position, PositionedQuad, Quad
 from loaders.terms import to_rdflib
 from ontology.namespaces import ID
 
-#: Media type to format, and file ending to media type.
+#: Media type to format.
 FORMATS: Final = {
     "text/turtle": pyoxigraph.RdfFormat.TURTLE,
     "application/trig": pyoxigraph.RdfFormat.TRIG,
     "application/n-triples": pyoxigraph.RdfFormat.N_TRIPLES,
     "application/n-quads": pyoxigraph.RdfFormat.N_QUADS,
     "application/ld+json": pyoxigraph.RdfFormat.JSON_LD,
-}
-MEDIA_TYPES: Final = {
-    ".ttl": "text/turtle",
-    ".trig": "application/trig",
-    ".nt": "application/n-triples",
-    ".nq": "application/n-quads",
-    ".jsonld": "application/ld+json",
 }
 #: Deepest nesting of blank nodes and lists that is read.
 DEPTH_LIMIT: Final = 50

@@ -11,31 +11,22 @@ Several sources may give one thing different values: each source has a graph of 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
-
-from rdflib import DCTERMS, Graph, Literal, URIRef
+from typing import Final, TypeAlias
 
 from loaders.attribution import unattributed
 from loaders.cells import decode, read_cells
-from loaders.crossrecord import diagnoses, offences, record_of
+from loaders.checking import Files, check
 from loaders.diagnose import Diagnosis, Malformed, TooLarge, UnknownKind
-from loaders.errors import BuildError
 from loaders.files import data_files, read_file
-from loaders.lexical import fault
+from loaders.keeping import keep_report, kept_report, report_name
 from loaders.mapping import TableMapping, load_mapping, mapping_path
-from loaders.positions import Place, PositionedQuad, PositionMap, pipeline_quad
-from loaders.since import Change
+from loaders.plainchecks import compact
+from loaders.shelf import Shelf
 from loaders.tables import read_table_bytes
-from loaders.trig import FORMATS, read_rdf_bytes
-from ontology.namespaces import CODE, ID, TG
-from ontology.shapes import ValidationResult
-from ontology.shapes import validate as check_shapes
-from ontology.vocabulary import misnamed_documents, undeclared_terms
-from queries.conformance import store_of, validate_store
+
+__all__ = ["LEVELS", "compact", "exit_status", "validate_bytes", "validate_paths"]
 
 #: Levels of shapes that data files must hold. Labels are minted by the build, so `editorial` is for releases.
 LEVELS: Final = ("core", "profile")
@@ -44,43 +35,55 @@ SIZE_LIMIT: Final = 10_000_000
 STATEMENT_LIMIT: Final = 100_000
 CSV: Final = "text/csv"
 
-
-@dataclass
-class _Files:
-    """What has been read so far."""
-
-    quads: dict[str, list[PositionedQuad]] = field(default_factory=lambda: defaultdict(list))
-    found: list[Diagnosis] = field(default_factory=list)
+#: Told of each file that is read: how many are done, of how many, and the file's name.
+Progress: TypeAlias = Callable[[int, int, str], None]
 
 
 def validate_paths(
-    paths: Iterable[Path], *, levels: Sequence[str] = LEVELS, since: str | None = None
+    paths: Iterable[Path],
+    *,
+    levels: Sequence[str] = LEVELS,
+    since: str | None = None,
+    shelf: Shelf | None = None,
+    progress: Progress | None = None,
 ) -> list[Diagnosis]:
     """Check files, and all data files below directories, together; results sorted by file and line.
 
     A file that cannot be read gives a result with the rule `malformed`, and the others are still checked.
-    With `since`, a revision of git, only what has changed is checked: the files that differ, and wherever they stand
-    the things that a changed statement can affect. Raises FileNotFoundError for a path that does not exist,
-    BuildError for an unknown revision.
+    With `since`, a revision of git, only what has changed is checked (`loaders.since`). On a `shelf` is kept what need
+    not be read or found out again; the results are the same without one. `progress` is told of files that are read.
+    Raises FileNotFoundError for a path that does not exist, BuildError for an unknown revision.
     """
     given = list(paths)
+    for path in given:
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such file or directory")
+    if since is not None:
+        from loaders.since import validate_since
+
+        return validate_since(given, since, levels, shelf=shelf, progress=progress)
     listed = list(data_files(given))
-    change = None if since is None else Change(since, given)
-    if change is not None and not change.files:
-        return []
-    files = _Files()
-    for path in listed:
+    name = None if shelf is None else report_name(listed, levels)
+    if shelf is not None and name is not None and (known := kept_report(shelf, name)) is not None:
+        return known
+    found = _validate(listed, levels, progress)
+    if shelf is not None and name is not None:
+        keep_report(shelf, name, found)
+    return found
+
+
+def _validate(listed: Sequence[Path], levels: Sequence[str], progress: Progress | None) -> list[Diagnosis]:
+    files = Files()
+    for at, path in enumerate(listed):
+        if progress is not None:
+            progress(at, len(listed), str(path))
         try:
             files.quads[str(path)], problems = read_file(path)
             files.found.extend(problems)
         except Malformed as error:
             files.found.append(error.diagnosis())
     files.found.extend(unattributed(files.quads))
-    affected = None if change is None else change.affected(files.quads)
-    found = _check(files, levels, affected)
-    if change is None or affected is None:
-        return found
-    return [result for result in found if change.touches(result.file) or result.subject in affected]
+    return check(files, levels)
 
 
 def validate_bytes(
@@ -99,8 +102,10 @@ def validate_bytes(
     """
     if len(data) > limit:
         raise TooLarge(name, 1, f"At most {limit} bytes are read; this has {len(data)}.", "Check it in parts.")
+    from loaders.trig import FORMATS, read_rdf_bytes  # Read here: who checks tables does not wait for it.
+
     kind = media_type.partition(";")[0].strip().casefold()
-    files = _Files()
+    files = Files()
     if kind == CSV:
         result = read_table_bytes(data, _known_mapping(data, name, tables), Path(name))
         files.quads[name] = result.quads
@@ -113,7 +118,7 @@ def validate_bytes(
     if len(files.quads[name]) > STATEMENT_LIMIT:
         expected = f"At most {STATEMENT_LIMIT} statements are checked at once; this has {len(files.quads[name])}."
         raise TooLarge(name, 1, expected, "Check it in parts.")
-    return _check(files, levels)
+    return check(files, levels)
 
 
 def exit_status(found: Iterable[Diagnosis]) -> int:
@@ -136,158 +141,3 @@ def _known_mapping(data: bytes, name: str, tables: Path | None) -> TableMapping:
         return (fitting or named)[0]
     expected = "No known table has these columns."
     raise Malformed(name, 1, expected, f"The known tables are: {', '.join(path.name.split('.')[0] for path in known)}.")
-
-
-def _check(files: _Files, levels: Sequence[str], affected: set[str] | None = None) -> list[Diagnosis]:
-    """Check what has been read; `affected` limits the shapes to these things."""
-    places = PositionMap()
-    for name, quads in files.quads.items():
-        places.add(name, quads)
-        files.found.extend(_lexical_faults(name, quads))
-        files.found.extend(_unknown_terms(name, quads))
-        files.found.extend(_misnamed(name, quads, places))
-    faulty = {(result.file, result.line, result.column) for result in files.found}
-    incomplete = {result.subject for result in files.found if result.subject}
-    for result in _shape_results(files, places, levels, affected):
-        # A misspelled property is missing as well, and a bad value breaks more than one shape: that was said already.
-        known = (result.file, result.line, result.column) in faulty
-        if not known and (result.value or result.subject not in incomplete):
-            files.found.append(result)
-    if levels:
-        files.found.extend(_across_records(files, places))
-    return sorted(set(files.found), key=Diagnosis.sort_key)
-
-
-def _across_records(files: _Files, places: PositionMap) -> list[Diagnosis]:
-    """What the rules across records say. Nothing, where a statement cannot be stored: that has been reported."""
-    try:
-        store = record_of(pipeline_quad(positioned.quad) for quads in files.quads.values() for positioned in quads)
-    except (TypeError, ValueError, BuildError):
-        return []
-    known = {(result.subject, result.value) for result in files.found}
-    fresh = [one for one in offences(store) if not any((one.subject, value) in known for value in one.values)]
-    return list(diagnoses(fresh, places, store))
-
-
-def _lexical_faults(name: str, quads: Iterable[PositionedQuad]) -> Iterator[Diagnosis]:
-    """Literals that do not have the form of their datatype."""
-    for positioned in quads:
-        subject, predicate, value, _ = positioned.quad
-        wrong = fault(str(value), value.datatype) if isinstance(value, Literal) else None
-        if wrong is not None:
-            place = Place(name, positioned.position)
-            about = (str(subject), str(predicate), str(value))
-            yield _violation(place, "bad-value", wrong.message, wrong.hint, about)
-
-
-def _unknown_terms(name: str, quads: Sequence[PositionedQuad]) -> Iterator[Diagnosis]:
-    """Classes, properties and codes that nobody declared."""
-    suspects = {(subject, term): near for subject, term, near in undeclared_terms(_graph(quads))}
-    if not suspects:
-        return
-    for positioned in quads:
-        subject, predicate, value, _ = positioned.quad
-        for term, position in ((predicate, positioned.predicate or positioned.position), (value, positioned.position)):
-            key = (str(subject), str(term))
-            if key in suspects:
-                near = suspects[key]
-                hint = f"Did you mean {compact(near)}?" if near else "Use a declared one, or declare it in ontology/."
-                message = f"{compact(str(term))} is not declared in the ontology."
-                place = Place(name, position)
-                yield _violation(place, "unknown-term", message, hint, (str(subject), "", str(term)))
-
-
-def _misnamed(name: str, quads: Sequence[PositionedQuad], places: PositionMap) -> Iterator[Diagnosis]:
-    """Documents whose IRI does not follow from their symbol."""
-    for subject, symbol, wanted in misnamed_documents(_graph(quads)):
-        place = places.find(subject, str(DCTERMS.identifier), symbol)
-        if place is not None and place.file == name:
-            message = f"The document {symbol} cannot be named {compact(subject)}."
-            hint = f"Its name follows from its symbol: {compact(wanted)}. Correct the one or the other."
-            about = (subject, str(DCTERMS.identifier), symbol)
-            yield _violation(place, "misnamed-document", message, hint, about)
-
-
-def _shape_results(
-    files: _Files, places: PositionMap, levels: Sequence[str], affected: set[str] | None
-) -> Iterator[Diagnosis]:
-    """What the SHACL shapes say, each at the statement at fault, else where its subject first stands.
-
-    Of several results about one value the gravest speaks. Values without the form of their datatype have been reported
-    and are left out: they cannot be compared.
-    """
-    faulty = {(result.subject, result.path, result.value) for result in files.found if result.rule == "bad-value"}
-    everything = [
-        positioned
-        for name in sorted(files.quads)
-        for positioned in files.quads[name]
-        if tuple(str(term) for term in positioned.quad[:3]) not in faulty
-    ]
-    if not everything or not levels:
-        return
-    crowded = _crowded(everything)
-    seen: set[tuple[str, str | None, str]] = set()
-    for result in _check_shapes(everything, levels, affected):
-        if result.component.startswith("MaxCount") and (result.focus, result.path or "") not in crowded:
-            continue
-        key = (result.focus, result.path, result.value or "")
-        place = places.find(result.focus, result.path, result.value)
-        if place is None or (result.value and key in seen):
-            continue
-        seen.add(key)
-        yield _from_shape(result, place)
-
-
-def _check_shapes(
-    quads: Sequence[PositionedQuad], levels: Sequence[str], affected: set[str] | None
-) -> list[ValidationResult]:
-    """What the shapes say about these statements, the fast way where the store can hold them."""
-    try:
-        store = store_of(pipeline_quad(positioned.quad) for positioned in quads)
-    except (TypeError, ValueError):  # An IRI with a blank in it, for instance: the slow engine does not mind.
-        nodes = None if affected is None else [URIRef(iri) for iri in affected]
-        return check_shapes(_graph(quads), focus_nodes=nodes, levels=levels)
-    return validate_store(store, focus_nodes=affected, levels=levels)
-
-
-def _from_shape(result: ValidationResult, place: Place) -> Diagnosis:
-    about = (result.focus, result.path or "", result.value or "")
-    return replace(
-        _violation(place, result.shape, result.message, result.hint, about),
-        severity=result.severity,
-    )
-
-
-def _crowded(quads: Iterable[PositionedQuad]) -> set[tuple[str, str]]:
-    """Subject and predicate of which one single graph holds several values."""
-    seen: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for positioned in quads:
-        subject, predicate, value, graph = positioned.quad
-        seen[(str(subject), str(predicate), str(graph))].add(str(value))
-    return {(subject, predicate) for (subject, predicate, _), values in seen.items() if len(values) > 1}
-
-
-def _graph(quads: Iterable[PositionedQuad]) -> Graph:
-    graph = Graph(bind_namespaces="none")
-    for positioned in quads:
-        graph.add(positioned.quad[:3])
-    return graph
-
-
-def compact(iri: str) -> str:
-    """An IRI as a curator writes it: `tg:Meeting`, `meeting-type:msp`, `<doc/a/res/77/63>`."""
-    if iri.startswith(str(TG)):
-        return f"tg:{iri.removeprefix(str(TG))}"
-    if iri.startswith(str(CODE)):
-        scheme, _, member = iri.removeprefix(str(CODE)).partition("/")
-        return f"{scheme}:{member}" if member else f"code:{scheme}"
-    return f"<{iri.removeprefix(str(ID))}>"
-
-
-def _violation(place: Place, rule: str, message: str, hint: str, about: tuple[str, str, str]) -> Diagnosis:
-    """A violation at a place; `about` is subject, path and value, each empty where there is none."""
-    subject, path, value = about
-    at = place.position
-    return Diagnosis(
-        place.file, at.line, at.column, "violation", rule, message, hint, subject, path=path, value=value, cell=at.cell
-    )

@@ -17,6 +17,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
 from ontology.namespaces import CODE, PREFIXES, TG
+from ontology.turtle import read_turtle
 
 #: The files of the package that make up the schema.
 FILES: Final = ("treatygraph.ttl", "codes.ttl")
@@ -176,7 +177,7 @@ def load_schema(*extra_ttl_paths: str | Path) -> Schema:
     for prefix, iri in PREFIXES.items():
         graph.bind(prefix, iri)
     for name in FILES:
-        graph.parse(data=files("ontology").joinpath(name).read_text(encoding="utf-8"), format="turtle")
+        read_turtle(graph, files("ontology").joinpath(name).read_text(encoding="utf-8"))
     for path in extra_ttl_paths:
         graph.parse(data=Path(path).read_text(encoding="utf-8"), format="turtle")
     return Schema(graph)

@@ -12,13 +12,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-import pyshacl
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
 from ontology.namespaces import PREFIXES, TG
 from ontology.schema import load_schema
+from ontology.turtle import read_turtle
 
 #: The files under `ontology/shapes/`, from the strictest.
 LEVELS: Final = ("core", "profile", "editorial")
@@ -57,7 +57,7 @@ def shapes_graph(levels: tuple[str, ...] = LEVELS) -> Graph:
         if level not in LEVELS:
             raise ValueError(f"no shapes named {level!r}; there are: {', '.join(LEVELS)}")
         text = files("ontology").joinpath("shapes", f"{level}.ttl").read_text(encoding="utf-8")
-        graph.parse(data=text, format="turtle")
+        read_turtle(graph, text)
     return graph
 
 
@@ -143,6 +143,9 @@ def with_schema(data: Graph) -> Graph:
 
 
 def _report(data: Graph, shapes: Graph) -> Graph:
+    # Read here: most checks are made by queries (`queries.conformance`) and never wait for this package.
+    import pyshacl
+
     _, report, _ = pyshacl.validate(
         data_graph=data,
         shacl_graph=shapes,

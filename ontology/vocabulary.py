@@ -7,10 +7,12 @@ functions can, and they say which declared name is nearest.
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from typing import TypeAlias
 
-from rdflib import Graph, URIRef
+from rdflib import URIRef
 from rdflib.namespace import DCTERMS, RDF
 from rdflib.term import Node
 
@@ -19,9 +21,12 @@ from ontology.namespaces import CODE, ID, TG
 from ontology.schema import Schema, load_schema, local_name
 from ontology.symbols import parse
 
+#: Subject, predicate, object.
+Triple: TypeAlias = tuple[Node, Node, Node]
 
-def undeclared_terms(graph: Graph, schema: Schema | None = None) -> list[tuple[str, str, str | None]]:
-    """Names under `def#` and `code/` that the graph uses and the ontology does not declare, sorted.
+
+def undeclared_terms(graph: Iterable[Triple], schema: Schema | None = None) -> list[tuple[str, str, str | None]]:
+    """Names under `def#` and `code/` that the triples (a graph, or any) use and the ontology does not declare, sorted.
 
     Each comes as (subject of the triple, name, nearest declared name of the same kind or None); the names are IRIs.
     A class in the place of a property, or the reverse, counts as undeclared. Give `schema` to allow further terms.
@@ -59,14 +64,18 @@ def nearest(term: Node, known: Iterable[URIRef]) -> str | None:
     return str(names[close[0]]) if close else None
 
 
-def misnamed_documents(graph: Graph) -> list[tuple[str, str, str]]:
+def misnamed_documents(graph: Iterable[Triple]) -> list[tuple[str, str, str]]:
     """Documents whose IRI does not follow from their symbol, sorted: (IRI, symbol, the IRI that it should have).
 
     Only symbols of the usual form are looked at; a document may have several symbols, of which one must fit.
     """
     found: list[tuple[str, str, str]] = []
-    for subject in sorted({s for s in graph.subjects(DCTERMS.identifier) if isinstance(s, URIRef)}):
-        symbols = sorted(str(value) for value in graph.objects(subject, DCTERMS.identifier))
+    stated: dict[URIRef, set[Node]] = defaultdict(set)
+    for subject, predicate, value in graph:
+        if predicate == DCTERMS.identifier and isinstance(subject, URIRef):
+            stated[subject].add(value)
+    for subject in sorted(stated):
+        symbols = sorted(str(value) for value in stated[subject])
         if not subject.startswith(f"{ID}doc/") or any(parse(symbol) is None for symbol in symbols):
             continue
         wanted = [doc(symbol_key(symbol)) for symbol in symbols]

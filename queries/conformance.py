@@ -82,6 +82,11 @@ def schema_triples() -> list[Quad]:
     ]
 
 
+def readable(levels: tuple[str, ...]) -> bool:
+    """Whether each shape of these levels can be turned into queries, so that none is left to pySHACL."""
+    return not _read_levels(levels).rest
+
+
 @cache
 def _read_levels(levels: tuple[str, ...]) -> _Read:
     return _read(shapes_graph(levels))

@@ -7,12 +7,11 @@ as `pyshacl.constraints` does, and are tested against it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from pyshacl.constraints.core.value_constraints import DatatypeConstraintComponent
-from pyshacl.rdfutil.compare import compare_literal
 from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import RDF, XSD
 from rdflib.term import Node
@@ -44,16 +43,40 @@ def _of_datatype(value: Node, datatype: Node | None) -> bool:
         return False
     if value.datatype == datatype:
         typed = value.ill_typed is not True
-        return typed and _fits(None, value, datatype)
+        return typed and _fits(value, datatype)
     plain = value.datatype is None and value.language is None and datatype == XSD.string
     return plain or (datatype == RDF.langString and value.language is not None)
 
 
-#: pySHACL has no annotations; its method does not look at its object.
-_compare: Final[Callable[[Literal, Literal], int]] = cast(Any, compare_literal)
-_fits: Final[Callable[[object, Literal, Node | None], bool]] = cast(
-    Any, DatatypeConstraintComponent._assert_actual_datatype
-)
+#: What rdflib must make of a value of these datatypes; pySHACL takes any value of the others. (Its own functions for
+#: this are not called: to read its package takes longer than to check a thing.)
+_VALUES: Final[dict[Node, type | tuple[type, ...]]] = {
+    XSD.string: (str, bytes),
+    RDF.langString: (str, bytes),
+    XSD.integer: int,
+    XSD.float: float,
+    XSD.decimal: Decimal,
+    XSD.boolean: bool,
+    XSD.date: date,
+    XSD.time: time,
+    XSD.dateTime: datetime,
+}
+
+
+def _fits(value: Literal, datatype: Node | None) -> bool:
+    kind = None if datatype is None else _VALUES.get(datatype)
+    return kind is None or isinstance(value.value, kind)
+
+
+def _order(value: Literal, bound: Literal) -> int:
+    """-1, 0 or 1: smaller, equal or larger. Raises TypeError or NotImplementedError for what has no order."""
+    if value.eq(bound):
+        return 0
+    if type(value.value) in (datetime, time):
+        # rdflib would put a time without a zone before all times with one; here the two cannot be compared.
+        first, second = value.value, bound.value
+        return 0 if first == second else 1 if first > second else -1
+    return 1 if value > bound else -1
 
 
 @cache
@@ -73,7 +96,7 @@ def _within(name: str, value: Node, bound: Node | None) -> bool:
     if isinstance(value.value, str) != isinstance(bound.value, str):
         return False
     try:
-        order = _compare(value, bound)
+        order = _order(value, bound)
     except (TypeError, NotImplementedError):
         return False
     signs = {

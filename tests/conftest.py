@@ -6,8 +6,11 @@ check script gives the same verdict for the same commit, so its examples are not
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,10 @@ from hypothesis import settings
 
 from loaders.build import build
 from loaders.release import ReleaseInfo, open_release
+
+# What commands keep between two runs is kept for the tests alone.
+os.environ["TREATYGRAPH_CACHE_DIR"] = tempfile.mkdtemp(prefix="treatygraph-tests-")
+atexit.register(shutil.rmtree, os.environ["TREATYGRAPH_CACHE_DIR"], ignore_errors=True)
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("check", deadline=None, derandomize=True)

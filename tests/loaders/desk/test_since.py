@@ -7,15 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rdflib import URIRef
 
+from loaders.affected import affected_things, changed_quads
 from loaders.build import build
+from loaders.change import Change, Work
 from loaders.diagnose import Diagnosis
 from loaders.errors import BuildError
-from loaders.files import data_files, read_file
 from loaders.release import DUMP, open_release
 from loaders.reports import REPORTS
-from loaders.since import Change
-from loaders.validate import validate_paths
+from loaders.validate import LEVELS, validate_paths
 from loaders.wholeness import validate_release
 from ontology.namespaces import ID
 
@@ -40,7 +41,7 @@ def test_nothing_changed_gives_nothing(tables: Path) -> None:
 def test_only_what_the_edit_affects_is_reported(tables: Path) -> None:
     line = replace(tables / "meetings.csv", "2005-06-13,2005-06-17", "2005-06-13,2005-06-10")
     change = Change("HEAD", [tables])
-    assert {path.name for path in change.files} == {"meetings.csv"}
+    assert {Path(name).name for name in change.files} == {"meetings.csv"}
     found = validate_paths([tables], since="HEAD")
     assert graver(found) == [("meeting-dates-order", "meetings.csv", line)]
     assert len(validate_paths([tables])) > len(found)
@@ -55,7 +56,7 @@ def test_an_edit_shows_where_it_contradicts_another_row(tables: Path) -> None:
 def test_changed_and_new_and_deleted_files(tables: Path, git: Callable[..., str]) -> None:
     (tables / "counts.csv").unlink()
     (tables / "new.ttl").write_text("<https://w3id.org/treatygraph/id/meeting/x> a 5 .\n", encoding="utf-8")
-    assert {path.name for path in Change("HEAD", [tables]).files} == {"counts.csv", "new.ttl"}
+    assert {Path(name).name for name in Change("HEAD", [tables]).files} == {"counts.csv", "new.ttl"}
     assert {one.rule for one in validate_paths([tables], since="HEAD")} >= {"missing-source"}
     git("add", "-A")
     git("commit", "-q", "-m", "less")
@@ -65,15 +66,17 @@ def test_changed_and_new_and_deleted_files(tables: Path, git: Callable[..., str]
 
 def test_a_changed_mapping_changes_its_table(tables: Path) -> None:
     replace(tables / "meetings.csv-metadata.json", "Meetings", "All meetings")
-    assert {path.name for path in Change("HEAD", [tables / "meetings.csv"]).files} == {"meetings.csv"}
+    assert {Path(name).name for name in Change("HEAD", [tables / "meetings.csv"]).files} == {"meetings.csv"}
 
 
-def test_referrers_of_changed_things_are_affected(tables: Path) -> None:
+def test_only_what_shapes_look_at_is_affected(tables: Path) -> None:
     replace(tables / "series.csv", "aplc-msp,", "aplc-msp-x,")
-    change = Change("HEAD", [tables])
-    affected = change.affected({str(path): read_file(path)[0] for path in data_files([tables])})
-    assert f"{ID}meeting/aplc-msp-4" in affected
-    assert f"{ID}meeting/ccm-msp-4" not in affected
+    pair = Change("HEAD", [tables]).records(LEVELS, None, Work(), None)
+    changed = changed_quads(pair.then, pair.now, [str(tables / "series.csv")])
+    affected = affected_things(pair.then, pair.now, changed, pair.now.snapshot.meta["steps"])
+    assert {URIRef(f"{ID}series/aplc-msp"), URIRef(f"{ID}series/aplc-msp-x")} <= affected
+    # No shape of a meeting looks into its series; a rule across records does, and is walked by itself.
+    assert URIRef(f"{ID}meeting/aplc-msp-4") not in affected
 
 
 @pytest.mark.parametrize("revision", ["no-such", "--output=x", "-h"])
