@@ -2,8 +2,9 @@
 
 They are the audit checks with the tag `cross-record` (`queries/audit/*.rq`), run on what the files say after
 reconciliation, so that an editor hears of them before a release does. The header field `at` of a check names the
-properties whose statement is at fault; the result stands where a file makes that statement. None is more than a
-warning: sources contradict each other, and the record says so instead of refusing them.
+properties whose statement is at fault; the result stands where a file makes that statement. A row that knows it better
+has columns for the parts of that statement: `atThing`, `at` (the property), `atValue`. None is more than a warning:
+sources contradict each other, and the record says so instead of refusing them.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Offence:
     message: str
     hint: str
     paths: tuple[str, ...]
+    at_thing: str = ""
+    at_value: str = ""
 
 
 def record_of(quads: Iterable[Quad]) -> Store:
@@ -89,16 +92,26 @@ def _run(store: Store, check: StoredQuery) -> Iterator[Offence]:
         raise TypeError(f"{check.name}.rq: a check is a SELECT query")
     paths = tuple(str(TG[str(name).removeprefix("tg:")]) for name in listing(check.header, "at"))
     hint = " ".join(str(check.header.get("why", "")).split())
+    columns = {variable.value for variable in rows.variables}
     for row in rows:
         about, message = row["about"], row["message"]
         if not isinstance(about, NamedNode) or not isinstance(message, Literal):
             continue
         values = tuple(term.value for name in ("value1", "value2") if isinstance(term := row[name], Literal))
         severity = "info" if check.severity == "info" else "warning"
-        yield Offence(check.rule, severity, about.value, values, message.value, hint, paths)
+        at = [_text(row[name]) if name in columns else "" for name in ("atThing", "at", "atValue")]
+        where = (at[1],) if at[1] else paths
+        yield Offence(check.rule, severity, about.value, values, message.value, hint, where, at[0], at[2])
+
+
+def _text(term: object) -> str:
+    return term.value if isinstance(term, NamedNode | Literal) else ""
 
 
 def _place(one: Offence, places: PositionMap, store: Store) -> tuple[Place, str]:
+    for path in one.paths if one.at_thing or one.at_value else ():
+        if place := places.stated(one.at_thing or one.subject, path, one.at_value or None):
+            return place, path
     stated: list[tuple[str, str | None]] = [(path, value) for value in reversed(one.values) for path in one.paths]
     stated += [(path, value) for path in one.paths for value in _canonical(store, one.subject, path)]
     stated += [(path, None) for path in one.paths]

@@ -368,7 +368,7 @@ def test_violating(name: str, record_of: Any, query_text: Any) -> None:
     rows = record_of(record).rows(query_text("audit", name))
     assert [{column: row[column] for column in one} for row, one in zip(rows, want, strict=True)] == want
     for row in rows:
-        assert list(row) == COLUMNS
+        assert [column for column in row if not column.startswith("at")] == COLUMNS
         assert row["message"].endswith(".")
 
 
