@@ -7,7 +7,21 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from api.routes import ask, dumps, findings, graphs, health, lineage, pages, queries, search, sparql, things, validate
+from api.routes import (
+    ask,
+    coverage,
+    dumps,
+    findings,
+    graphs,
+    health,
+    lineage,
+    pages,
+    queries,
+    search,
+    sparql,
+    things,
+    validate,
+)
 
 __all__ = ["ROUTERS", "allowed_methods"]
 
@@ -20,6 +34,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     search.router,
     validate.router,
     findings.router,
+    coverage.router,
     health.router,
     queries.router,
     dumps.router,
