@@ -14,10 +14,13 @@ import pytest
 
 #: Checks of the wider record; their examples stand in test_record_audit.py.
 RECORD = {
+    "account-of-another-meeting",
     "action-dates-order",
     "adopted-by-two-meetings",
     "effective-date-against-rule",
+    "held-unlike-planned",
     "mandate-from-other-subject",
+    "one-report-two-items",
     "plenary-number-against-record",
     "recall-unlike-series",
     "sponsor-not-in-favour",
@@ -26,7 +29,9 @@ RECORD = {
     "totals-differ-between-sources",
     "totals-differ-from-list",
     "two-final-reports",
+    "two-places",
     "two-presidents-at-once",
+    "two-spellings",
     "virtual-with-place",
     "vote-date-against-adoption",
     "vote-without-a-vote",
