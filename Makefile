@@ -10,7 +10,7 @@ PORT ?= 8000
 RELEASE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check build bench format clean
+.PHONY: help setup serve test check build bench hook format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test: check ## Everything: check, then all tests
 
 bench: build ## Measure, beside a peer in the same run; the table is written to docs/performance.md
 	@$(BIN)/python -m benchmarks
+
+hook: setup ## Check staged data before each commit (installs a git hook)
+	@bash scripts/install-hook
 
 format: setup ## Put code and data into their canonical form
 	@$(BIN)/ruff check --fix-only -q .
