@@ -17,7 +17,7 @@ from rdflib import XSD, Literal, URIRef
 
 from loaders.cells import Cell, decode, read_cells, write_cells
 from loaders.citations import PUBLISHABLE, UNVERIFIED, Citation
-from loaders.diagnose import Diagnosis, Malformed, suggestion
+from loaders.diagnose import Diagnosis, Malformed, TooLarge, suggestion
 from loaders.lexical import Fault, fault
 from loaders.mapping import DATATYPES, Column, ForeignKey, TableMapping, expand, load_mapping, variables
 from loaders.positions import Position, PositionedQuad, Quad, pipeline_quad
@@ -54,13 +54,19 @@ def read_table(path: Path) -> TableResult:
     return read_table_bytes(path.read_bytes(), load_mapping(path), path)
 
 
-def read_table_bytes(data: bytes, mapping: TableMapping, path: Path) -> TableResult:
-    """Read a table from memory (an upload, an editor's buffer) by a known mapping; `path` names it in diagnoses."""
+def read_table_bytes(data: bytes, mapping: TableMapping, path: Path, most: int | None = None) -> TableResult:
+    """Read a table from memory (an upload, an editor's buffer) by a known mapping; `path` names it in diagnoses.
+
+    With `most`, more statements than that are refused (`TooLarge`) as soon as they are met.
+    """
     rows = read_cells(decode(data, str(path)), str(path))
     _check_header(rows, mapping, path)
     reader = _Reader(mapping, TableResult(path))
     for row in rows[1:]:
         reader.read(row)
+        if most is not None and len(reader.result.quads) > most:
+            expected = f"At most {most} statements are checked at once."
+            raise TooLarge(str(path), row[0].position.line, expected, "Check it in parts.")
     return reader.result
 
 
@@ -96,6 +102,7 @@ class _Reader:
         self.result = result
         self._keys: dict[tuple[str, ...], int] = {}
         self._texts: dict[str, str] = {}
+        self._reported: set[Diagnosis] = set()
 
     def read(self, row: list[Cell]) -> None:
         """Read one row: its statements and problems are added to the result."""
@@ -233,7 +240,8 @@ class _Reader:
             value=value,
             cell=name,
         )
-        if found not in self.result.problems:
+        if found not in self._reported:
+            self._reported.add(found)
             self.result.problems.append(found)
 
 

@@ -42,6 +42,8 @@ LEVELS: Final = ("core", "profile")
 #: Largest upload, in bytes, and the most statements that one upload may hold.
 SIZE_LIMIT: Final = 10_000_000
 STATEMENT_LIMIT: Final = 100_000
+#: The most statements of an upload that the rules across records are run on.
+RULES_LIMIT: Final = 10_000
 CSV: Final = "text/csv"
 
 
@@ -102,17 +104,21 @@ def validate_bytes(
     kind = media_type.partition(";")[0].strip().casefold()
     files = _Files()
     if kind == CSV:
-        result = read_table_bytes(data, _known_mapping(data, name, tables), Path(name))
+        result = read_table_bytes(data, _known_mapping(data, name, tables), Path(name), STATEMENT_LIMIT)
         files.quads[name] = result.quads
         files.found = result.problems
     elif kind in FORMATS:
-        files.quads[name] = read_rdf_bytes(data, kind, name)
+        files.quads[name] = read_rdf_bytes(data, kind, name, STATEMENT_LIMIT)
     else:
         expected = f"The media type “{kind}” is not read."
         raise UnknownKind(name, 1, expected, f"Use one of: {', '.join(sorted(FORMATS))}, {CSV}.")
-    if len(files.quads[name]) > STATEMENT_LIMIT:
-        expected = f"At most {STATEMENT_LIMIT} statements are checked at once; this has {len(files.quads[name])}."
-        raise TooLarge(name, 1, expected, "Check it in parts.")
+    if len(files.quads[name]) > RULES_LIMIT:
+        # Said, not silent: a rule that compares every record with every other must not keep a server busy for minutes.
+        message = f"The rules across records were not run: this has more than {RULES_LIMIT} statements."
+        files.found.append(
+            Diagnosis(name, 1, 1, "info", "not-checked", message, "Check it in parts, or by treatygraph validate.")
+        )
+        return _check(files, levels, across=False)
     return _check(files, levels)
 
 
@@ -138,7 +144,9 @@ def _known_mapping(data: bytes, name: str, tables: Path | None) -> TableMapping:
     raise Malformed(name, 1, expected, f"The known tables are: {', '.join(path.name.split('.')[0] for path in known)}.")
 
 
-def _check(files: _Files, levels: Sequence[str], affected: set[str] | None = None) -> list[Diagnosis]:
+def _check(
+    files: _Files, levels: Sequence[str], affected: set[str] | None = None, *, across: bool = True
+) -> list[Diagnosis]:
     """Check what has been read; `affected` limits the shapes to these things."""
     places = PositionMap()
     for name, quads in files.quads.items():
@@ -153,7 +161,7 @@ def _check(files: _Files, levels: Sequence[str], affected: set[str] | None = Non
         known = (result.file, result.line, result.column) in faulty
         if not known and (result.value or result.subject not in incomplete):
             files.found.append(result)
-    if levels:
+    if levels and across:
         files.found.extend(_across_records(files, places))
     return sorted(set(files.found), key=Diagnosis.sort_key)
 
