@@ -83,9 +83,7 @@ def _judge(text: str, form: pyoxigraph.RdfFormat, name: str, most: int | None) -
             if most is not None and len(quads) > most:
                 raise TooLarge(name, 1, f"At most {most} statements are checked at once.", "Check it in parts.")
             if any(len(iri) > IRI_LIMIT for iri in _iris(quad)):
-                expected = (
-                    f"A name has at most {IRI_LIMIT} characters, its prefix included; this file has a longer one."
-                )
+                expected = f"A name has at most {IRI_LIMIT} characters, its prefix included; one here has more."
                 raise Malformed(name, 1, expected, "Shorten it.")
             if isinstance(quad.object, pyoxigraph.Literal) and len(quad.object.value) > LITERAL_LIMIT:
                 expected = f"A literal holds at most {LITERAL_LIMIT} characters; this file has a longer one."

@@ -43,7 +43,7 @@ LEVELS: Final = ("core", "profile")
 SIZE_LIMIT: Final = 10_000_000
 STATEMENT_LIMIT: Final = 100_000
 #: The most statements of an upload that the rules across records are run on.
-RULES_LIMIT: Final = 10_000
+RULES_LIMIT: Final = 5_000
 CSV: Final = "text/csv"
 
 
