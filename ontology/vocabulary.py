@@ -39,7 +39,9 @@ def undeclared_terms(graph: Graph, schema: Schema | None = None) -> list[tuple[s
     def near(term: Node, allowed: Iterable[URIRef], *, verb: bool) -> str | None:
         # A guess costs milliseconds; who misspells hundreds of names differently is not helped by it.
         if (term, verb) not in guesses:
-            guesses[(term, verb)] = nearest(term, allowed) if len(guesses) < _GUESSES and len(term) < _GUESSED else None
+            guesses[(term, verb)] = (
+                nearest(term, allowed) if len(guesses) < _GUESSES and len(str(term)) < _GUESSED else None
+            )
         return guesses[(term, verb)]
 
     for subject, predicate, value in graph:
