@@ -10,7 +10,7 @@ PORT ?= 8000
 RELEASE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients check build bench format clean
+.PHONY: help setup serve test test-clients check build bench hook format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench: setup ## Measure, beside peers in the same run; the tables are written to
 	@UV_PROJECT_ENVIRONMENT="$(VENV)" $(BIN)/uv sync -q --frozen --inexact --all-groups --extra mcp --extra client || \
 	  echo "bench: the group 'peers' could not be installed; the run goes on without it" >&2
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+hook: setup ## Check staged data before each commit (installs a git hook)
+	@bash scripts/install-hook
 
 format: setup ## Put code and data into their canonical form
 	@$(BIN)/ruff check --fix-only -q .

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import anyio
 from starlette.requests import Request
@@ -18,9 +20,12 @@ from api.settings import Settings
 from api.site import Site
 from loaders.release import ReleaseInfo
 from ontology.schema import Schema, load_schema
+from queries.backend import Backend
 from queries.catalogue import Catalogue
 
 __all__ = ["Context", "context"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -37,6 +42,7 @@ class Context:
     folder: ReleaseInfo | None = None
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
+    _once: dict[Callable[[Backend], Any], tuple[str, Any]] = field(default_factory=dict)
 
     def renew(self, release: str, folder: ReleaseInfo | None) -> None:
         """Another release is served from now on: forget what was kept of the last one."""
@@ -53,6 +59,18 @@ class Context:
             found = await self.engine.call(read_findings)
             if release == self.engine.release:  # else it was switched meanwhile, and these may be those of the last one
                 self._findings = found
+        return found
+
+    async def once(self, work: Callable[[Backend], T]) -> T:
+        """What a function of the back end gives, worked out once for each release."""
+        release = self.engine.release
+        known = self._once.get(work)
+        if known is not None and known[0] == release:
+            kept: T = known[1]
+            return kept
+        found = await self.engine.call(work)
+        if release == self.engine.release:  # else it may be about the one or the other
+            self._once[work] = (release, found)
         return found
 
     def validating(self, most: int) -> anyio.CapacityLimiter:

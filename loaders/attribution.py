@@ -6,6 +6,7 @@ A build refuses what fails here (`loaders.sources`); a curator should hear it ea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from pyoxigraph import NamedNode
@@ -59,13 +60,9 @@ def unattributed(files: Mapping[str, Sequence[PositionedQuad]]) -> Iterator[Diag
             short = target.removeprefix(str(GRAPH))
             message = f"The graph {short} does not name its source."
             hint = f"Add <../graph/{short}> dcterms:source <…>"
-            yield _diagnosis(
-                name,
-                positioned,
-                "missing-source",
-                message,
-                hint + (" in the graph <../graph/provenance>." if own is None else "."),
-            )
+            hint += " in the graph <../graph/provenance>." if own is None else "."
+            # About the graph: what the shapes say of a graph without source is the same mistake.
+            yield replace(_diagnosis(name, positioned, "missing-source", message, hint), subject=target)
 
 
 def _diagnosis(name: str, positioned: PositionedQuad, rule: str, message: str, hint: str) -> Diagnosis:

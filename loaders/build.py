@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
+from loaders.citing import CITATION, ZENODO, citation_cff, zenodo_json
 from loaders.conformance import Violation, check
 from loaders.derive import Derived, derive
 from loaders.description import description
@@ -19,6 +20,8 @@ from loaders.findings import FINDINGS, Findings, audit
 from loaders.names import LABELS, label_quads
 from loaders.provenance import PROVENANCE
 from loaders.publication import building, publish
+from loaders.quality import FILE as QUALITY
+from loaders.quality import quality_report, record_date
 from loaders.reconcile import RECONCILIATION, Canonical, is_source_graph, reconcile
 from loaders.release import ReleaseInfo, release_id, write_release
 from loaders.sources import Sources, read_sources
@@ -147,9 +150,20 @@ def build(
         tell(Step("write"))
         everything = lines(assembly.store)
         dump = "".join(f"{line}\n" for line in everything).encode()
-        text = description(assembly.default_graph(), release_id(dump), report.counts())
-        inputs = [(file.name, file.checksum) for file in assembly.sources.files]
-        identifier = write_release(folder, everything, description=text, counts=report.counts(), inputs=inputs)
+        identifier, date = release_id(dump), record_date(assembly.store)
+        write_release(
+            folder,
+            everything,
+            description=description(assembly.default_graph(), identifier, report.counts(), date),
+            counts=report.counts(),
+            inputs=[(file.name, file.checksum) for file in assembly.sources.files],
+            papers={
+                QUALITY: quality_report(assembly.store, results, identifier, report.counts()),
+                CITATION: citation_cff(identifier, date),
+                ZENODO: zenodo_json(identifier, date),
+            },
+            date=date,
+        )
         tell(Step("publish", detail=identifier))
         info = publish(folder, out, identifier)
         tell(Step("publish", 1, 1, identifier))

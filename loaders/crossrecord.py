@@ -2,8 +2,9 @@
 
 They are the audit checks with the tag `cross-record` (`queries/audit/*.rq`), run on what the files say after
 reconciliation, so that an editor hears of them before a release does. The header field `at` of a check names the
-properties whose statement is at fault; the result stands where a file makes that statement. None is more than a
-warning: sources contradict each other, and the record says so instead of refusing them.
+properties whose statement is at fault; the result stands where a file makes that statement. A row that knows it better
+has columns for the parts of that statement: `atThing`, `at` (the property), `atValue`. None is more than a warning:
+sources contradict each other, and the record says so instead of refusing them.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Offence:
     message: str
     hint: str
     paths: tuple[str, ...]
+    at_thing: str = ""
+    at_value: str = ""
 
 
 def record_of(quads: Iterable[Quad]) -> Store:
@@ -123,15 +126,25 @@ def _run(store: Store, rule: Rule) -> Iterator[Offence]:
     rows = store.query(rule.text)
     if not isinstance(rows, QuerySolutions):
         raise TypeError(f"{rule.name}: a check is a SELECT query")
+    columns = {variable.value for variable in rows.variables}
     for row in rows:
         about, message = row["about"], row["message"]
         if not isinstance(about, NamedNode) or not isinstance(message, Literal):
             continue
         values = tuple(term.value for name in ("value1", "value2") if isinstance(term := row[name], Literal))
-        yield Offence(rule.name, rule.severity, about.value, values, message.value, rule.hint, rule.paths)
+        at = [_text(row[name]) if name in columns else "" for name in ("atThing", "at", "atValue")]
+        where = (at[1],) if at[1] else rule.paths
+        yield Offence(rule.name, rule.severity, about.value, values, message.value, rule.hint, where, at[0], at[2])
+
+
+def _text(term: object) -> str:
+    return term.value if isinstance(term, NamedNode | Literal) else ""
 
 
 def _place(one: Offence, places: PositionMap, store: Store) -> tuple[Place, str]:
+    for path in one.paths if one.at_thing or one.at_value else ():
+        if place := places.stated(one.at_thing or one.subject, path, one.at_value or None):
+            return place, path
     stated: list[tuple[str, str | None]] = [(path, value) for value in reversed(one.values) for path in one.paths]
     stated += [(path, value) for path in one.paths for value in _canonical(store, one.subject, path)]
     stated += [(path, None) for path in one.paths]

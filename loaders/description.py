@@ -8,9 +8,11 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode
 from rdflib import Namespace
-from rdflib.namespace import DCTERMS, FOAF, ORG, OWL, PROV, SKOS, VOID
+from rdflib.namespace import DCTERMS, FOAF, ORG, OWL, PROV, SKOS, VOID, XSD
 
 from loaders.canonical import canonical_trig
+from loaders.citing import CITATION
+from loaders.quality import FILE as QUALITY
 from loaders.release import DUMP
 from loaders.software import NAME, software_iri, software_version
 from loaders.terms import TYPE, Statement, digest, iri, literal, quad
@@ -27,15 +29,19 @@ _VOCABULARIES: Final = (TG, ELI, SKOS, ORG, OA, DQV, SCHEMA, PROV, DCTERMS)
 _EXAMPLES: Final = 3
 
 
-def description(statements: Iterable[Statement], release: str, counts: Mapping[str, int]) -> str:
-    """VoID and DCAT in Turtle for the statements of the default graph; `counts` are those of the manifest.
+def description(
+    statements: Iterable[Statement], release: str, counts: Mapping[str, int], date: str | None = None
+) -> str:
+    """VoID and DCAT in Turtle for the statements of the default graph; `counts` and `date` are those of the manifest.
 
     Classes and properties are counted as partitions, sorted; the examples are the first meetings by IRI.
     """
-    return canonical_trig(quad(fact) for fact in _facts(list(statements), release, counts))
+    return canonical_trig(quad(fact) for fact in _facts(list(statements), release, counts, date))
 
 
-def _facts(statements: list[Statement], release: str, counts: Mapping[str, int]) -> Iterator[Statement]:
+def _facts(
+    statements: list[Statement], release: str, counts: Mapping[str, int], date: str | None
+) -> Iterator[Statement]:
     dataset, dump = iri(DATASET), iri(f"{BASE}dump/{DUMP}")
     classes = Counter(str(o.value) for _, p, o in statements if p == TYPE and isinstance(o, NamedNode))
     properties = Counter(p.value for _, p, _ in statements)
@@ -52,6 +58,7 @@ def _facts(statements: list[Statement], release: str, counts: Mapping[str, int])
     yield say(dataset, DCTERMS.license, iri(LICENCE))
     yield say(dataset, DCAT.version, release)
     yield say(dataset, OWL.versionInfo, release)
+    yield from _edition(dataset, dump, release, date)
     yield say(dataset, FOAF.homepage, iri(BASE))
     yield say(dataset, VOID.uriSpace, str(ID))
     yield say(dataset, VOID.dataDump, dump)
@@ -92,6 +99,20 @@ def _facts(statements: list[Statement], release: str, counts: Mapping[str, int])
         yield say(dataset, VOID.propertyPartition, part)
         yield say(part, VOID.property, iri(name))
         yield say(part, VOID.triples, count)
+
+
+def _edition(dataset: NamedNode, dump: NamedNode, release: str, date: str | None) -> Iterator[Statement]:
+    """Which edition this is, of what day, by whom, how to cite it, and which papers go with it."""
+    if date is not None:
+        day = literal(date, datatype=str(XSD.date))
+        yield dataset, iri(DCTERMS.issued), day
+        yield dump, iri(DCTERMS.issued), day
+    cited = f"Treatygraph, release {release}, {date}." if date else f"Treatygraph, release {release}."
+    yield dataset, iri(DCTERMS.identifier), literal(f"{DATASET}/{release}")
+    yield dataset, iri(DCTERMS.bibliographicCitation), literal(cited)
+    yield dataset, iri(DCTERMS.creator), literal("The Treatygraph developers", language="en")
+    for paper in (QUALITY, CITATION):
+        yield dataset, iri(DCTERMS.relation), iri(f"{BASE}dump/{paper}")
 
 
 def _examples(statements: list[Statement]) -> Iterator[str]:

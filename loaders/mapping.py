@@ -81,11 +81,7 @@ class Column:
     @cached_property
     def needs(self) -> frozenset[str]:
         """The names of the cells that the column's templates need."""
-        names: set[str] = set()
-        for template in (self.about, self.value):
-            if template is not None:
-                names.update(_names(template))
-        return frozenset(names)
+        return variables(self.about or "") | variables(self.value or "")
 
 
 @dataclass(frozen=True)
@@ -133,14 +129,37 @@ def load_mapping(table: Path) -> TableMapping:
         expected = f"No mapping says what its columns mean: {path.name} was expected beside it."
         raise Malformed(str(table), 1, expected, "Write one (see data/README.md) or move the table out of the data.")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Malformed(str(path), error.lineno, f"JSON was expected: {error.msg}.", "", column=error.colno) from error
+        mend = "Look for a comma, a colon, a bracket or a quotation mark there or just before."
+        raise Malformed(
+            str(path), error.lineno, f"JSON was expected: {error.msg}.", mend, column=error.colno
+        ) from error
     try:
         return _mapping(document, path)
+    except _ColumnError as error:
+        line, column = _place(text, error.name)
+        mend = "Compare it with the columns of another table."
+        raise Malformed(str(path), line, f"The column {error.name} {error}.", mend, column=column) from error
     except (KeyError, TypeError, AttributeError, ValueError, re.error) as error:
         expected = f"This is not a CSVW mapping that can be followed: {error}."
         raise Malformed(str(path), 1, expected, "Compare it with the mapping of another table.") from error
+
+
+class _ColumnError(ValueError):
+    """What is wrong with one column: `str()` goes on after its name."""
+
+    def __init__(self, name: str, fault: str) -> None:
+        super().__init__(fault)
+        self.name = name
+
+
+def _place(text: str, name: str) -> tuple[int, int]:
+    """Line and column at which a mapping names a column (the last time, if it does so twice)."""
+    found = [match.start() for match in re.finditer(rf'"name"\s*:\s*{re.escape(json.dumps(name))}', text)]
+    offset = found[-1] if found else 0
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def _mapping(document: dict[str, Any], path: Path) -> TableMapping:
@@ -150,11 +169,11 @@ def _mapping(document: dict[str, Any], path: Path) -> TableMapping:
     names = [column.name for column in columns]
     doubles = sorted({name for name in names if names.count(name) > 1})
     if doubles:
-        raise ValueError(f"two columns are named {doubles[0]}")
+        raise _ColumnError(doubles[0], "stands twice")
     for column in columns:
         unknown = sorted(column.needs - set(names))
         if column.predicate is not None and unknown:
-            raise ValueError(f"a template of column {column.name} needs the column {unknown[0]}, which does not exist")
+            raise _ColumnError(column.name, f"has a template that needs the column {unknown[0]}, which does not exist")
     keys = schema.get("primaryKey", [])
     return TableMapping(
         path=path,
@@ -175,7 +194,7 @@ def _column(raw: dict[str, Any], about: str | None) -> Column:
         pattern = datatype.get("format")
         datatype = datatype.get("base", "string")
     if datatype not in DATATYPES:
-        raise ValueError(f"the datatype {datatype} of column {raw['name']} is none of {', '.join(DATATYPES)}")
+        raise _ColumnError(raw["name"], f"has the datatype {datatype}, which is none of {', '.join(DATATYPES)}")
     null = raw.get("null", "")
     prop = None if raw.get("suppressOutput") else raw.get("propertyUrl")
     return Column(
@@ -191,6 +210,11 @@ def _column(raw: dict[str, Any], about: str | None) -> Column:
         required=bool(raw.get("required", False)),
         virtual=bool(raw.get("virtual", False)),
     )
+
+
+def variables(template: str) -> frozenset[str]:
+    """The names of the cells that a template needs."""
+    return frozenset(_names(template))
 
 
 def expand(template: str, cells: Mapping[str, str]) -> str:

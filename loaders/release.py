@@ -6,7 +6,9 @@
     OUT/{id}/lineage.index    links, labels and sources, to be mapped into memory: lineage without queries
     OUT/{id}/names.sqlite     all names by word, beginning and similarity (SQLite, FTS5)
     OUT/{id}/void.ttl         VoID and DCAT: what is in it, and how much
-    OUT/{id}/manifest.json    id, software, counts, checksums of inputs and files
+    OUT/{id}/quality.json     coverage, gaps, findings, results of the shapes, sources by confidence
+    OUT/{id}/CITATION.cff     how to cite it; .zenodo.json: how to deposit it
+    OUT/{id}/manifest.json    id, date, software, counts, checksums of inputs and files
 
 The id is the beginning of the SHA-256 of the dump before compression: equal input gives the same id, and no clock time
 stands anywhere. The store is a product of the dump; its own files may differ from build to build. The indexes are
@@ -109,10 +111,13 @@ def write_release(
     description: str,
     counts: Mapping[str, int],
     inputs: Sequence[tuple[str, str]],
+    papers: Mapping[str, str] | None = None,
+    date: str | None = None,
 ) -> str:
     """Write a whole release into an empty folder and return its id.
 
-    `lines` are sorted N-Quads without line ends; `inputs` name and SHA-256 of each source file. Raises OSError.
+    `lines` are sorted N-Quads without line ends; `inputs` name and SHA-256 of each source file; `papers` are further
+    files (name to text), such as the quality report; `date` is the day up to which the record goes. Raises OSError.
     """
     # Who only opens releases need not wait for what writes them.
     from loaders.adjacency import adjacency
@@ -133,12 +138,16 @@ def write_release(
     del store
     (folder / DUMP).write_bytes(compressed(dump))
     (folder / DESCRIPTION).write_text(description, encoding="utf-8", newline="\n")
+    for name, text in (papers or {}).items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    names = (DUMP, DESCRIPTION, *sorted(papers or ()), LINEAGE, NAMES)
     manifest = {
         "release": identifier,
+        "date": date,
         "software": {"name": NAME, "version": software_version()},
         "counts": dict(counts),
         "inputs": [{"path": name, "sha256": checksum} for name, checksum in sorted(inputs)],
-        "files": [_entry(folder, name) for name in (DUMP, DESCRIPTION, LINEAGE, NAMES) if (folder / name).exists()],
+        "files": [_entry(folder, name) for name in names if (folder / name).exists()],
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")

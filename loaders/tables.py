@@ -19,9 +19,9 @@ from rdflib import XSD, Literal, URIRef
 
 from loaders.cells import Cell, decode, read_cells, write_cells
 from loaders.citations import PUBLISHABLE, UNVERIFIED, Citation
-from loaders.diagnose import Diagnosis, Malformed, suggestion
+from loaders.diagnose import Diagnosis, Malformed, TooLarge, suggestion
 from loaders.lexical import Fault, fault
-from loaders.mapping import DATATYPES, Column, ForeignKey, TableMapping, expand, load_mapping
+from loaders.mapping import DATATYPES, Column, ForeignKey, TableMapping, expand, load_mapping, variables
 from loaders.positions import Position, PositionedQuad, Quad, pipeline_quad
 
 #: The rule about rows with the same primary key.
@@ -58,17 +58,23 @@ def read_table(path: Path) -> TableResult:
     return read_table_bytes(path.read_bytes(), load_mapping(path), path)
 
 
-def read_table_bytes(data: bytes, mapping: TableMapping, path: Path) -> TableResult:
-    """Read a table from memory (an upload, an editor's buffer) by a known mapping; `path` names it in diagnoses."""
+def read_table_bytes(data: bytes, mapping: TableMapping, path: Path, most: int | None = None) -> TableResult:
+    """Read a table from memory (an upload, an editor's buffer) by a known mapping; `path` names it in diagnoses.
+
+    With `most`, more statements than that are refused (`TooLarge`) as soon as they are met.
+    """
     rows = read_cells(decode(data, str(path)), str(path))
     _check_header(rows, mapping, path)
-    return _read(rows[1:], mapping, path)
+    return _read(rows[1:], mapping, path, most)
 
 
-def _read(rows: Iterable[list[Cell]], mapping: TableMapping, path: Path) -> TableResult:
+def _read(rows: Iterable[list[Cell]], mapping: TableMapping, path: Path, most: int | None = None) -> TableResult:
     reader = _Reader(mapping, TableResult(path))
     for row in rows:
         reader.read(row)
+        if most is not None and len(reader.result.quads) > most:
+            expected = f"At most {most} statements are checked at once."
+            raise TooLarge(str(path), row[0].position.line, expected, "Check it in parts.")
     return reader.result
 
 
@@ -128,21 +134,26 @@ class _Reader:
         self.mapping = mapping
         self.result = result
         self._keys: dict[tuple[str, ...], int] = {}
+        self._texts: dict[str, str] = {}
+        self._reported: set[Diagnosis] = set()
 
     def read(self, row: list[Cell]) -> None:
         """Read one row: its statements and problems are added to the result."""
         self.result.rows += 1
         cells = dict(zip(self.mapping.header, row, strict=True))
         texts = {name: cell.text.strip() for name, cell in cells.items() if not self._is_null(name, cell)}
+        self._texts = texts
         self._check_key(cells)
         row_citation = self._citation(cells, SOURCE, CONFIDENCE)
         for column in self.mapping.columns:
             if column.virtual:
                 self._state(column, row[0], texts, row_citation)
             elif column.name not in texts:
-                if column.required:
+                if column.required and column.name not in (SOURCE, CONFIDENCE):
                     self._report(column.name, cells[column.name], "missing-value", "A value is missing.", "Fill it in.")
-            elif self._is_sound(column, cells[column.name], texts[column.name]):
+            elif column.name not in (SOURCE, CONFIDENCE) and self._is_sound(
+                column, cells[column.name], texts[column.name]
+            ):
                 self._state(column, cells[column.name], texts, self._cell_citation(cells, texts, column, row_citation))
 
     def _is_null(self, name: str, cell: Cell) -> bool:
@@ -181,6 +192,10 @@ class _Reader:
         if value == UNVERIFIED:
             message, hint = "Nobody has verified this: it stays out.", "Find a source that states it, or delete it."
             self._report(confidence_name, confidence, "unverified", message, hint)
+            return None
+        if not value:
+            hint = f"Write one of: {', '.join(PUBLISHABLE)}."
+            self._report(confidence_name, confidence, "missing-value", "The confidence is missing.", hint)
             return None
         if value not in PUBLISHABLE:
             near = suggestion(value, PUBLISHABLE)
@@ -240,13 +255,29 @@ class _Reader:
 
     def _report(self, name: str, cell: Cell, rule: str, message: str, hint: str) -> None:
         place, value = cell.position, cell.text.strip()
+        column = self.mapping.column(name)
+        # What it is about: no other check need complain that this thing lacks what the cell should have said.
+        about = column.about if column is not None and column.about is not None else ""
+        subject = expand(about, self._texts) if about and variables(about) <= self._texts.keys() else ""
+        path = "" if column is None or column.predicate is None else str(column.predicate)
         found = Diagnosis(
-            str(self.result.path), place.line, place.column, "violation", rule, message, hint, value=value, cell=name
+            str(self.result.path),
+            place.line,
+            place.column,
+            "violation",
+            rule,
+            message,
+            hint,
+            subject,
+            path=path,
+            value=value,
+            cell=name,
         )
         self._keep(found)
 
     def _keep(self, found: Diagnosis) -> None:
-        if found not in self.result.problems:
+        if found not in self._reported:
+            self._reported.add(found)
             self.result.problems.append(found)
 
 

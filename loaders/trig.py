@@ -19,7 +19,7 @@ from rdflib.plugins.parsers.notation3 import RDFSink
 from rdflib.plugins.parsers.trig import TrigSinkParser
 
 from loaders.cells import decode
-from loaders.diagnose import Malformed, UnknownKind
+from loaders.diagnose import Malformed, TooLarge, UnknownKind
 from loaders.endings import MEDIA_TYPES
 from loaders.positions import LineIndex, Position, PositionedQuad, Quad
 from loaders.terms import to_rdflib
@@ -37,6 +37,9 @@ FORMATS: Final = {
 DEPTH_LIMIT: Final = 50
 #: Longest literal that is read, in characters.
 LITERAL_LIMIT: Final = 100_000
+#: Longest IRI that is read, in characters, after prefixes and relative names are resolved: a long prefix, used often,
+#: would make gigabytes of a small file.
+IRI_LIMIT: Final = 4_000
 
 _ERROR = re.compile(r"\AParser error at line \d+ (?:column \d+|between columns \d+ and \d+): ")
 
@@ -50,13 +53,14 @@ def read_rdf(path: Path) -> list[PositionedQuad]:
     return read_rdf_bytes(path.read_bytes(), media_type, str(path))
 
 
-def read_rdf_bytes(data: bytes, media_type: str, name: str) -> list[PositionedQuad]:
+def read_rdf_bytes(data: bytes, media_type: str, name: str, most: int | None = None) -> list[PositionedQuad]:
     """The statements of an RDF document in memory; relative names are under `id/`. Raises `Malformed`.
 
-    `name` stands for the file in messages. A blank node has the same identifier throughout one result.
+    With `most`, more statements than that are refused (`TooLarge`) as soon as they are met. `name` stands for the file
+    in messages. A blank node has the same identifier throughout one result.
     """
     text = decode(data, name)
-    judged = _judge(text, FORMATS[media_type], name)
+    judged = _judge(text, FORMATS[media_type], name, most)
     if media_type == "application/ld+json":
         return list(_located_words(judged, text))
     if media_type == "application/n-quads":
@@ -64,12 +68,17 @@ def read_rdf_bytes(data: bytes, media_type: str, name: str) -> list[PositionedQu
     return _located(judged, text, name)
 
 
-def _judge(text: str, form: pyoxigraph.RdfFormat, name: str) -> list[pyoxigraph.Quad]:
+def _judge(text: str, form: pyoxigraph.RdfFormat, name: str, most: int | None) -> list[pyoxigraph.Quad]:
     """What pyoxigraph reads. Raises `Malformed` for the first mistake, and for what is too large to be data."""
     quads: list[pyoxigraph.Quad] = []
     try:
         for quad in pyoxigraph.parse(text, format=form, base_iri=str(ID)):
             quads.append(quad)
+            if most is not None and len(quads) > most:
+                raise TooLarge(name, 1, f"At most {most} statements are checked at once.", "Check it in parts.")
+            if any(len(iri) > IRI_LIMIT for iri in _iris(quad)):
+                expected = f"A name has at most {IRI_LIMIT} characters, its prefix included; one here has more."
+                raise Malformed(name, 1, expected, "Shorten it.")
             if isinstance(quad.object, pyoxigraph.Literal) and len(quad.object.value) > LITERAL_LIMIT:
                 expected = f"A literal holds at most {LITERAL_LIMIT} characters; this file has a longer one."
                 line = text.count("\n", 0, text.find(quad.object.value[:200])) + 1
@@ -79,6 +88,15 @@ def _judge(text: str, form: pyoxigraph.RdfFormat, name: str) -> list[pyoxigraph.
     except SyntaxError as error:
         raise _malformed(error, text, name) from error
     return quads
+
+
+def _iris(quad: pyoxigraph.Quad) -> Iterator[str]:
+    """The IRIs of a statement, that of the datatype among them."""
+    for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
+        if isinstance(term, pyoxigraph.NamedNode):
+            yield term.value
+        elif isinstance(term, pyoxigraph.Literal):
+            yield term.datatype.value
 
 
 def _malformed(error: SyntaxError, text: str, name: str) -> Malformed:

@@ -30,6 +30,7 @@ FOLDERS: Final = (
     "citation",
     "deadline",
     "invitation",
+    "account",
     "cost-rule",
     "count",
     "tenure",

@@ -10,7 +10,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from rdflib import URIRef
 from rdflib.namespace import DCTERMS, RDF
@@ -23,6 +23,9 @@ from ontology.symbols import parse
 
 #: Subject, predicate, object.
 Triple: TypeAlias = tuple[Node, Node, Node]
+#: For at most so many names of at most so many characters a nearest one is looked for.
+_GUESSES: Final = 200
+_GUESSED: Final = 200
 
 
 def undeclared_terms(graph: Iterable[Triple], schema: Schema | None = None) -> list[tuple[str, str, str | None]]:
@@ -34,9 +37,19 @@ def undeclared_terms(graph: Iterable[Triple], schema: Schema | None = None) -> l
     known = schema or load_schema()
     codes = _codes() if schema is None else frozenset(_all_codes(schema))
     found: set[tuple[str, str, str | None]] = set()
+    guesses: dict[tuple[Node, bool], str | None] = {}
+
+    def near(term: Node, allowed: Iterable[URIRef], *, verb: bool) -> str | None:
+        # A guess costs milliseconds; who misspells hundreds of names differently is not helped by it.
+        if (term, verb) not in guesses:
+            guesses[(term, verb)] = (
+                nearest(term, allowed) if len(guesses) < _GUESSES and len(str(term)) < _GUESSED else None
+            )
+        return guesses[(term, verb)]
+
     for subject, predicate, value in graph:
         if str(predicate).startswith(TG) and predicate not in known.properties:
-            found.add((str(subject), str(predicate), nearest(predicate, known.properties)))
+            found.add((str(subject), str(predicate), near(predicate, known.properties, verb=True)))
         if not isinstance(value, URIRef):
             continue
         if value.startswith(CODE):
@@ -46,7 +59,7 @@ def undeclared_terms(graph: Iterable[Triple], schema: Schema | None = None) -> l
         else:
             continue
         if value not in allowed:
-            found.add((str(subject), str(value), nearest(value, allowed)))
+            found.add((str(subject), str(value), near(value, allowed, verb=False)))
     return sorted(found, key=lambda row: (row[0], row[1]))
 
 

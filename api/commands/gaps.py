@@ -24,9 +24,10 @@ __all__ = ["command"]
 @release_option
 def command(kind: str | None, form: str, release: Path | None) -> int:
     """List what the record lacks: without KIND the number of gaps of each kind, with KIND each of them."""
+    from api.completeness import gaps_csv, gaps_json
     from api.console import table
-    from api.gaps import gaps_csv, kinds, read_gaps
     from api.responses import json_bytes
+    from queries.completeness import kinds, read_gaps
 
     known = kinds()
     if kind is not None and kind not in known:
@@ -34,16 +35,7 @@ def command(kind: str | None, form: str, release: Path | None) -> int:
     with opened(release) as backend:
         found = read_gaps(backend, None if kind is None else [kind])
         if form == "json":
-            listed = [
-                {
-                    "kind": one.kind,
-                    "title": one.title,
-                    "total": len(one.gaps),
-                    "gaps": [gap.to_json() for gap in one.gaps],
-                }
-                for one in found
-            ]
-            click.echo(json_bytes({"kinds": listed, "release": backend.release}), nl=False)
+            click.echo(json_bytes({"kinds": gaps_json(found), "release": backend.release}), nl=False)
         elif form == "csv":
             click.echo(gaps_csv(found), nl=False)
         elif kind is None:

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from api.routes import (
     ask,
+    coverage,
     dumps,
     evidence,
     findings,
@@ -35,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     evidence.router,
     validate.router,
     findings.router,
+    coverage.router,
     health.router,
     queries.router,
     dumps.router,

@@ -21,6 +21,8 @@ from api.links import is_address
 from api.negotiation import Format, negotiate
 from api.problems import Problem
 from api.responses import json_bytes, respond
+from loaders.citing import CITATION, ZENODO
+from loaders.quality import FILE as QUALITY
 from loaders.release import DESCRIPTION, DUMP, MANIFEST, ReleaseInfo
 from ontology.namespaces import BASE
 from queries.examples import as_rdf
@@ -33,6 +35,9 @@ _SUMS: Final = "SHA256SUMS"
 _TYPES: Final = {
     DUMP: "application/gzip",
     DESCRIPTION: "text/turtle; charset=utf-8",
+    QUALITY: "application/json",
+    CITATION: "application/yaml",
+    ZENODO: "application/json",
     MANIFEST: "application/json",
 }
 
@@ -46,7 +51,7 @@ async def listing(request: Request) -> Response:
     )
     here = context(request)
     folder = _folder(here)
-    files = [_entry(folder, name) for name in _TYPES]
+    files = [_entry(folder, name) for name in _present(folder)]
     if form.name == "json":
         return respond(
             request,
@@ -59,10 +64,12 @@ async def listing(request: Request) -> Response:
 
 @router.get("/dump/{name}", summary="One file of the release")
 async def download(request: Request, name: str) -> Response:
-    """The dump as N-Quads, the manifest, the description, or the checksums of all."""
+    """The dump as N-Quads, the description, the quality report, how to cite it, the manifest, or the checksums."""
     folder = _folder(context(request))
     if name == _SUMS:
-        text = "".join(f"{entry['sha256']}  {entry['name']}\n" for entry in (_entry(folder, one) for one in _TYPES))
+        text = "".join(
+            f"{entry['sha256']}  {entry['name']}\n" for entry in (_entry(folder, one) for one in _present(folder))
+        )
         return Response(text, media_type="text/plain")
     if name not in _TYPES or not (folder.path / name).is_file():
         raise Problem("not-found", f"there is no file {name[:100]!r} here; /dump/ lists them")
@@ -106,6 +113,11 @@ def _folder(here: Context) -> ReleaseInfo:
     if here.folder is None:
         raise Problem("not-found", "this server has no release directory, so there is nothing to download")
     return here.folder
+
+
+def _present(folder: ReleaseInfo) -> list[str]:
+    """The files that this release has: one of an older version has fewer."""
+    return [name for name in _TYPES if (folder.path / name).is_file()]
 
 
 def _entry(folder: ReleaseInfo, name: str) -> dict[str, Any]:

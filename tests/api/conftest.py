@@ -20,7 +20,10 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
-from loaders.release import ReleaseInfo, open_release, write_release
+from loaders.citing import CITATION, ZENODO, citation_cff, zenodo_json
+from loaders.quality import FILE as QUALITY
+from loaders.quality import quality_report, record_date
+from loaders.release import ReleaseInfo, open_release, release_id, write_release
 from ontology.schema import load_schema
 from queries.embedded import EmbeddedBackend
 
@@ -47,7 +50,14 @@ def publish(folder: Path, *more: str) -> ReleaseInfo:
     folder.mkdir(parents=True, exist_ok=True)
     lines = sorted([*record_store().dump(format=RdfFormat.N_QUADS).decode().splitlines(), *more])
     description = f"@prefix void: <http://rdfs.org/ns/void#> .\n<{BASE}dataset> a void:Dataset ; void:triples 1 .\n"
-    write_release(folder, lines, description=description, counts={"statements": len(lines)}, inputs=[])
+    counts = {"statements": len(lines)}
+    store, name = record_store(), release_id("".join(f"{line}\n" for line in lines).encode())
+    papers = {
+        QUALITY: quality_report(store, [], name, counts),
+        CITATION: citation_cff(name, record_date(store)),
+        ZENODO: zenodo_json(name, record_date(store)),
+    }
+    write_release(folder, lines, description=description, counts=counts, inputs=[], papers=papers)
     return open_release(folder)
 
 

@@ -128,6 +128,30 @@ def test_data_are_checked_by_the_form(page: Page) -> None:
     assert "2:" in page.get_by_role("table").first.inner_text()
 
 
+def test_from_the_navigation_to_what_is_missing_by_keyboard(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("navigation", name="Site").get_by_role("link", name="Coverage").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("h1").inner_text() == "Coverage"
+    page.get_by_label("Convention", exact=True).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.type("resolutions")
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "part=resolutions" in page.url
+    page.get_by_role("link", name="What is missing, one by one").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("h1").inner_text() == "Gaps"
+
+
+def test_the_tables_of_coverage_are_printed_whole(page: Page) -> None:
+    page.goto("/coverage")
+    page.emulate_media(media="print")
+    assert not page.locator("form.fields").is_visible()
+    assert page.locator(".wide").first.evaluate("element => getComputedStyle(element).overflowX") == "visible"
+
+
 def test_findings_are_filtered_by_the_form(page: Page) -> None:
     page.goto("/findings")
     assert page.locator("article.finding").count() == 3
@@ -148,7 +172,17 @@ def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/page/id/meeting/ctl-msp-5", "/lineage?thing=ctl-msp-5", "/findings", "/sparql", "/def"]
+    "path",
+    [
+        "/",
+        "/page/id/meeting/ctl-msp-5",
+        "/lineage?thing=ctl-msp-5",
+        "/findings",
+        "/coverage",
+        "/gaps",
+        "/sparql",
+        "/def",
+    ],
 )
 @pytest.mark.parametrize("width", [320, 2560])
 def test_no_page_is_wider_than_its_window(page: Page, path: str, width: int) -> None:

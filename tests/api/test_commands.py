@@ -189,6 +189,15 @@ def test_coverage_of_meetings_and_of_resolutions(run: Run, release: ReleaseInfo)
     resolutions = run("coverage", "--treaty", "ctl", "--release", str(release.path), "--format", "csv")
     assert resolutions.returncode == 0, resolutions.stderr
     assert resolutions.stdout.splitlines()[0].startswith("session,resolution,resolutionLabel,adopted")
+    sessions = run("coverage", "--sessions", "--release", str(release.path), "--format", "csv")
+    assert sessions.stdout.splitlines()[0] == (
+        "treaty,treatyLabel,session,resolutions,expected,present,exactly,secondary,missing"
+    )
+    acts = run("coverage", "--participation", "--release", str(release.path), "--format", "csv")
+    assert acts.stdout.splitlines()[0] == "treaty,treatyLabel,acts,exactly,secondary,undated,until"
+    both = run("coverage", "--sessions", "--participation", "--release", str(release.path))
+    assert both.returncode == 2
+    assert "give one of" in both.stderr
     unknown = run("coverage", "--treaty", "no such treaty", "--release", str(release.path))
     assert unknown.returncode == 2
 

@@ -29,6 +29,10 @@ PAGES = (
     "/lineage/path?from=ines-dalva&to=A/RES/91/7",
     "/search?q=ctl",
     "/findings",
+    "/coverage",
+    "/coverage?treaty=ctl",
+    "/gaps",
+    "/gaps?kind=meeting-without-president",
     "/validate",
     "/sparql",
     "/sparql?query=SELECT+*+WHERE+{?s+?p+?o}+LIMIT+5",
@@ -70,6 +74,17 @@ def test_the_dump_is_the_store_and_has_the_checksum_it_says(client: TestClient, 
     assert len(body) == entry["bytes"]
     assert gzip.decompress(body).count(b"\n") == release.manifest["counts"]["statements"]
     assert f"{entry['sha256']}  dump.nq.gz\n" in client.get("/dump/SHA256SUMS").text
+
+
+def test_the_papers_of_the_release_are_served(client: TestClient, release: ReleaseInfo) -> None:
+    sums = client.get("/dump/SHA256SUMS").text
+    for name in ("quality.json", "CITATION.cff", ".zenodo.json"):
+        answer = client.get(f"/dump/{name}")
+        assert answer.content == (release.path / name).read_bytes()
+        assert f"{hashlib.sha256(answer.content).hexdigest()}  {name}\n" in sums
+    quality = client.get("/dump/quality.json").json()
+    assert quality["release"] == release.id
+    assert sum(one["count"] for one in quality["findings"]) == len(client.get("/findings").json()["findings"])
 
 
 @pytest.mark.parametrize("name", ["store", "..%2f..%2fetc%2fpasswd", "../manifest.json", ".lock", "%2e%2e", "x.nq.gz"])

@@ -62,7 +62,7 @@ def test_a_table_without_a_mapping_is_refused(tmp_path: Path) -> None:
     [
         ('{"url": "t.csv",\n "tableSchema": }', 2, "JSON was expected"),
         ('{"url": "t.csv"}', 1, "tableSchema"),
-        ('{"tableSchema": {"columns": [{"name": "a"}, {"name": "a"}]}}', 1, "two columns are named a"),
+        ('{"tableSchema": {"columns": [{"name": "a"}, {"name": "a"}]}}', 1, "column a stands twice"),
         ('{"tableSchema": {"columns": [{"name": "a", "datatype": "colour"}]}}', 1, "datatype colour"),
         (
             '{"tableSchema": {"aboutUrl": "x/{b}", "columns": [{"name": "a", "propertyUrl": "rdf:type"}]}}',

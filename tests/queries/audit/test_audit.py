@@ -14,10 +14,13 @@ import pytest
 
 #: Checks of the wider record; their examples stand in test_record_audit.py.
 RECORD = {
+    "account-of-another-meeting",
     "action-dates-order",
     "adopted-by-two-meetings",
     "effective-date-against-rule",
+    "held-unlike-planned",
     "mandate-from-other-subject",
+    "one-report-two-items",
     "plenary-number-against-record",
     "recall-unlike-series",
     "sponsor-not-in-favour",
@@ -26,7 +29,9 @@ RECORD = {
     "totals-differ-between-sources",
     "totals-differ-from-list",
     "two-final-reports",
+    "two-places",
     "two-presidents-at-once",
+    "two-spellings",
     "virtual-with-place",
     "vote-date-against-adoption",
     "vote-without-a-vote",
@@ -312,7 +317,7 @@ CASES: dict[str, Check] = {
     ),
     "series-repeat": Check(
         series(1, 2) + graph("page", "<meeting/ctl-msp-x> tg:inSeries <series/ctl-msp> ; tg:ordinal 2 ."),
-        [{"about": "meeting/ctl-msp-2", "value1": "ctl-msp-2", "value2": "ctl-msp-x"}],
+        [{"about": "meeting/ctl-msp-x", "value1": "ctl-msp-x", "value2": "ctl-msp-2"}],
         {
             "each once": series(1, 2),
             "two series": series(1) + graph("page", "<meeting/ctl-rc-1> tg:inSeries <series/ctl-rc> ; tg:ordinal 1 ."),
@@ -395,7 +400,7 @@ def test_violating(name: str, record_of: Any, query_text: Any) -> None:
     rows = record_of(check.violating).rows(text)
     assert [{column: row[column] for column in want} for row, want in zip(rows, check.rows, strict=True)] == check.rows
     for row in rows:
-        assert list(row) == COLUMNS
+        assert [column for column in row if not column.startswith("at")] == COLUMNS
         assert row["message"].endswith(".")
 
 

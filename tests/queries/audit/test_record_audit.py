@@ -133,6 +133,47 @@ def ground(conferring: str, more: str = "") -> str:
     )
 
 
+def account(on: int, concerns: int, task: str = "elect") -> str:
+    """A page about one meeting of a series tells what was done for another."""
+    meetings = "".join(
+        f"""<meeting/ctl-msp-{n}> tg:inSeries <series/ctl-msp> ; tg:startDate "203{n}-05-04"^^xsd:date ;
+        tg:endDate "203{n}-05-08"^^xsd:date .\n"""
+        for n in (2, 3, 4)
+    )
+    node = f"<account/ctl-msp-{on}~{task}-ctl-msp-{concerns}>"
+    return graph("list", meetings) + graph(
+        "page",
+        f"{node} a tg:Account ; tg:onMeeting <meeting/ctl-msp-{on}> ; tg:task task:{task} ; "
+        f"tg:concerns <meeting/ctl-msp-{concerns}> .",
+    )
+
+
+def spelt(first: str, second: str, graph2: str = "one") -> str:
+    names = [graph("one", f'<meeting/ctl-msp-3> skos:hiddenLabel "{first}" .')]
+    return "".join([*names, graph(graph2, f'<meeting/ctl-msp-3> skos:hiddenLabel "{second}" .')])
+
+
+def planned(start: str, end: str, precision: str = "day") -> str:
+    """A meeting that was held from 4 to 8 May 2033."""
+    return graph(
+        "note",
+        f"""<meeting/ctl-msp-3> tg:plannedStartDate "{start}"^^xsd:date ; tg:plannedEndDate "{end}"^^xsd:date ;
+        tg:plannedDatePrecision <../code/precision/{precision}> .""",
+    ) + graph(
+        "report",
+        """<meeting/ctl-msp-3> tg:startDate "2033-05-04"^^xsd:date ; tg:endDate "2033-05-08"^^xsd:date .""",
+    )
+
+
+def reported(item1: str, item2: str, paragraph: str = "7") -> str:
+    """Two resolutions of one session, each with its item, and the report and paragraph that recommended it."""
+    text = ""
+    for number, item, where in ((901, item1, "7"), (902, item2, paragraph)):
+        text += f"""<doc/a/res/88/{number}> tg:session 88 ; tg:agendaItem "{item}" ;
+          tg:committeeReport <doc/a/88/534> ; tg:committeeReportParagraph "{where}" .\n"""
+    return graph("list", text)
+
+
 def sponsor(position: str, state: str = "nor") -> str:
     return vote(lists=f"tg:{position} <state/nor>", more=f"<doc/a/res/88/901> tg:sponsor <state/{state}> .")
 
@@ -336,6 +377,85 @@ CASES: dict[str, tuple[str, list[dict[str, str]], dict[str, str]]] = {
             ),
         },
     ),
+    "account-of-another-meeting": (
+        account(3, 2),
+        [
+            {
+                "about": "meeting/ctl-msp-3",
+                "document": "doc/page",
+                "value1": "ctl-msp-3",
+                "value2": "ctl-msp-2",
+            }
+        ],
+        {"of its own": account(3, 3), "of the next": account(3, 4), "of the first": account(2, 2)},
+    ),
+    "two-spellings": (
+        spelt("Twenty third Meeting", "Twenty-third meeting"),
+        [
+            {
+                "about": "meeting/ctl-msp-3",
+                "document": "doc/one",
+                "value1": "Twenty third Meeting",
+                "value2": "Twenty-third meeting",
+            }
+        ],
+        {
+            "two sources": spelt("Twenty third Meeting", "Twenty-third Meeting", "two"),
+            "two names": spelt("Twenty-third Meeting", "23MSP"),
+        },
+    ),
+    "held-unlike-planned": (
+        planned("2033-05-04", "2033-05-09"),
+        [
+            {
+                "about": "meeting/ctl-msp-3",
+                "document": "doc/note",
+                "document2": "doc/report",
+                "value1": "2033-05-04/2033-05-09",
+                "value2": "2033-05-04/2033-05-08",
+            }
+        ],
+        {
+            "as planned": planned("2033-05-04", "2033-05-08"),
+            "planned to the month": planned("2033-05-01", "2033-05-31", "month"),
+        },
+    ),
+    "two-places": (
+        outcome("<meeting/ctl-msp-3> tg:place <place/brackwater>", "<meeting/ctl-msp-3> tg:place <place/ostend>"),
+        [
+            {
+                "about": "meeting/ctl-msp-3",
+                "document": "doc/one",
+                "document2": "doc/two",
+                "value1": "brackwater",
+                "value2": "ostend",
+            }
+        ],
+        {
+            "they agree": outcome(
+                "<meeting/ctl-msp-3> tg:place <place/ostend>", "<meeting/ctl-msp-3> tg:place <place/ostend>"
+            ),
+            "two meetings": outcome(
+                "<meeting/ctl-msp-3> tg:place <place/brackwater>", "<meeting/ctl-msp-4> tg:place <place/ostend>"
+            ),
+        },
+    ),
+    "one-report-two-items": (
+        reported("99 (ff)", "103"),
+        [
+            {
+                "about": "doc/a/88/534",
+                "document": "doc/a/res/88/902",
+                "document2": "doc/a/res/88/901",
+                "value1": "item 103",
+                "value2": "item 99",
+            }
+        ],
+        {
+            "two letters of one item": reported("99 (ff)", "99 (m)"),
+            "two paragraphs": reported("99 (ff)", "103", "8"),
+        },
+    ),
     "recall-unlike-series": (
         recall("a/res/84/55b"),
         [{"about": "doc/a/res/88/901", "document": "doc/copy", "value1": "A/RES/84/55B", "value2": "A/RES/84/54 B"}],
@@ -368,7 +488,7 @@ def test_violating(name: str, record_of: Any, query_text: Any) -> None:
     rows = record_of(record).rows(query_text("audit", name))
     assert [{column: row[column] for column in one} for row, one in zip(rows, want, strict=True)] == want
     for row in rows:
-        assert list(row) == COLUMNS
+        assert [column for column in row if not column.startswith("at")] == COLUMNS
         assert row["message"].endswith(".")
 
 

@@ -205,6 +205,15 @@ def test_coverage(ask: Any) -> None:
         ("87", "false", "false", "true", "true", "true"),
         ("88", "true", "true", "true", "true", "true"),
     ]
+    # Known of the first: day, totals, roll call; of the other also the plenary meeting and the draft.
+    assert ask("coverage-by-session", "treaty session resolutions expected present exactly secondary missing") == [
+        ("treaty/ctl", "87", "1", "6", "3", "3", "0", "3"),
+        ("treaty/ctl", "88", "1", "6", "5", "5", "0", "1"),
+    ]
+    assert ask("coverage-of-participation", "treaty acts exactly secondary undated until") == [
+        ("treaty/ctl", "6", "6", "0", "0", "2036-01-01"),
+        ("treaty/ctl-pi", "0", "0", "0", "0", ""),
+    ]
 
 
 #: gap -> what lacks something
@@ -217,6 +226,7 @@ GAPS: dict[str, list[str]] = {
     "meeting-without-mandate": ["meeting/ctl-msp-3", "meeting/ctl-rc-1"],
     "meeting-without-president": ["meeting/ctl-msp-1"],
     "meeting-without-report": ["meeting/ctl-msp-1"],
+    "participation-out-of-date": [],
     "resolution-without-draft": ["doc/a/res/88/77", "doc/a/res/87/901"],
     "resolution-without-plenary": ["doc/a/res/88/77", "doc/a/res/87/901"],
     "resolution-without-report": ["doc/a/res/88/77", "doc/a/res/87/901", "doc/a/res/88/901"],
@@ -238,11 +248,13 @@ GRAPH <../graph/more> {
   <doc/a/res/84/901> a tg:Resolution ; tg:ofTreaty <treaty/ctl> .
   <vote/a/res/85/901~plenary> a tg:Vote ; tg:voteOn <doc/a/res/85/901> ; tg:stage <../code/stage/plenary> ;
     tg:inFavourCount 9 .
+  <treaty/ctl-pi> tg:participationKnownUntil "2049-01-01"^^xsd:date .
 }
 """
 ONLY_MORE: dict[str, list[str]] = {
     "mandate-without-paragraph": ["mandate/a/res/86/901", "mandate/a/res/87/901"],
     "mandate-without-provision": ["mandate/a/res/85/901~op2", "mandate/a/res/86/901"],
+    "participation-out-of-date": ["treaty/ctl"],
     "resolution-without-request": ["doc/a/res/84/901"],
     "resolution-without-vote": ["doc/a/res/86/901", "doc/a/res/84/901"],
     "vote-without-roll-call": ["vote/a/res/85/901~plenary"],
