@@ -1,0 +1,103 @@
+"""The parts of a query text: a query is taken apart and put together again where the engine cannot do as it says.
+
+The parts are found by the tokens of `queries.scanner`. Whoever puts parts together lets the engine of the embedded
+store read the result, so that a text that was taken apart wrongly is an error and never another question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from queries.errors import QueryRefused
+from queries.scanner import Token, tokens
+
+_FORMS: Final = frozenset({"select", "ask", "construct", "describe"})
+_PROLOGUE: Final = frozenset({"word", "iri", "name", "string"})
+_AFTER_HEAD: Final = frozenset({"from", "where"})
+_RESOURCES: Final = frozenset({"variable", "iri", "name"})
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A query: `prologue form head datasets body`, without comments.
+
+    `head` is the projection of a SELECT, the template of a CONSTRUCT (without its braces), what a DESCRIBE describes.
+    `datasets` are IRIs as written, each with whether it is NAMED. `body` begins with WHERE or a brace, and is empty for
+    a DESCRIBE without one; `variables` are those of the head.
+    """
+
+    prologue: str
+    form: str
+    head: str
+    datasets: tuple[tuple[bool, str], ...]
+    body: str
+    variables: tuple[str, ...]
+
+
+def take_apart(text: str) -> Parts:
+    """The parts of a query that the embedded engine has accepted. Raises QueryRefused where they cannot be told."""
+    found = list(tokens(text))
+    start = next((at for at, token in enumerate(found) if _word(token) in _FORMS), None)
+    if start is None or any(token.kind not in _PROLOGUE for token in found[:start]):
+        raise QueryRefused("form", "this store must see the form of a query: write SELECT, ASK, CONSTRUCT or DESCRIBE")
+    form = _word(found[start])
+    head, rest = _head(form, found[start + 1 :])
+    datasets, body = _datasets(rest)
+    if head is None:  # CONSTRUCT WHERE { pattern }: the pattern is the template
+        opening = next((at for at, token in enumerate(body) if token.text == "{"), len(body))
+        head = body[opening + 1 : _closing(body, opening)]
+    names = dict.fromkeys(token.text[1:] for token in head if token.kind == "variable")
+    return Parts(_joined(found[:start]), form, _joined(head), tuple(datasets), _joined(body), tuple(names))
+
+
+def _head(form: str, found: list[Token]) -> tuple[list[Token] | None, list[Token]]:
+    """What stands before the dataset, and the rest; None for a template that is written as the pattern."""
+    if form == "construct":
+        if not found or found[0].text != "{":
+            return None, found
+        end = _closing(found, 0)
+        return found[1:end], found[end + 1 :]
+    at = depth = 0
+    if form == "describe":
+        while at < len(found) and (found[at].kind in _RESOURCES or found[at].text == "*"):
+            at += 1
+    elif form == "select":
+        while at < len(found) and (depth or not (_word(found[at]) in _AFTER_HEAD or found[at].text == "{")):
+            depth += {"(": 1, ")": -1}.get(found[at].text, 0)
+            at += 1
+    return found[:at], found[at:]
+
+
+def _datasets(found: list[Token]) -> tuple[list[tuple[bool, str]], list[Token]]:
+    datasets: list[tuple[bool, str]] = []
+    at = 0
+    while at + 1 < len(found) and _word(found[at]) == "from":
+        named = _word(found[at + 1]) == "named"
+        at += 2 if named else 1
+        datasets.append((named, found[at].text if at < len(found) else ""))
+        at += 1
+    return datasets, found[at:]
+
+
+def _closing(found: list[Token], opening: int) -> int:
+    depth = 0
+    for at in range(opening, len(found)):
+        depth += {"{": 1, "}": -1}.get(found[at].text, 0)
+        if depth == 0:
+            return at
+    return len(found)
+
+
+def _word(token: Token) -> str:
+    return token.text.casefold() if token.kind == "word" else ""
+
+
+def _joined(found: list[Token]) -> str:
+    """The tokens as they stood, with one blank for whatever blanks and comments were between them."""
+    pieces: list[str] = []
+    for before, token in zip([None, *found], found, strict=False):
+        if before is not None and token.start > before.end:
+            pieces.append(" ")
+        pieces.append(token.text)
+    return "".join(pieces)
