@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +36,24 @@ class Settings(BaseSettings):
     data: Path = Field(
         Path("data"), description="Directory of curated data: what `build` reads, whose tables `validate` knows."
     )
+    store: str = Field(
+        "", description="A store elsewhere that is served instead of a release directory: `sparql:https://…`."
+    )
+    store_engine: Literal["generic", "oxigraph", "virtuoso"] = Field(
+        "generic", description="What engine that store is: `generic`, `oxigraph` or `virtuoso`."
+    )
+    store_update: str = Field("", description="Address that takes updates, for `publish`; else the engine's own.")
+    store_graphs: str = Field("", description="Address that takes whole graphs, for `publish`; else the engine's own.")
+    store_union: str = Field("", description="Request parameter that widens the default graph by all named graphs.")
+    store_release: str = Field(
+        "", description="Name of the release in that store, where it was not put there by `publish` and never changes."
+    )
+    store_auth: Literal["none", "basic", "digest", "bearer"] = Field(
+        "none", description="How the store is told who asks: `none`, `basic`, `digest` or `bearer`."
+    )
+    store_user: str = Field("", description="User for the store; only from the environment.")
+    store_password: SecretStr | None = Field(None, description="Password for the store; only from the environment.")
+    store_token: SecretStr | None = Field(None, description="Bearer token; only from the environment.")
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     root_path: str = Field("", description="Path under which a reverse proxy publishes the service, such as `/tg`.")

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-import urllib.error
 from collections.abc import Iterator, Sequence
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from dataclasses import dataclass
+from http.client import HTTPException
 from typing import IO, Any, Final, cast
-from urllib.parse import urlsplit
 
 import pyoxigraph as ox
-from SPARQLWrapper import BASIC, DIGEST, JSON, POST, TURTLE, SPARQLWrapper
-from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException
+from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
 
 from queries.backend import Direction, Link, Relation, guarded, unreadable
+from queries.endpoint import AGENT, Body, Endpoint, Login
+from queries.engines import GENERIC, XML, Engine
 from queries.errors import BackendError, QueryError, QueryRefused, QueryTimeout
 from queries.frontier import neighbours_by_query
-from queries.results import Answer, Kind, QueryResult, syntax_error, translated
+from queries.instances import Template
+from queries.results import Answer, QueryResult, translated
 from queries.scanner import inspect
 
-_ACCEPT: Final[dict[Kind, str]] = {
-    "select": "application/sparql-results+json",
-    "ask": "application/sparql-results+json",
-    "construct": "application/n-triples",
-}
-_AGENT: Final = "treatygraph (https://w3id.org/treatygraph/)"
+_TRIPLES: Final = "application/n-triples"
+_TRUE: Final = b'{"head":{},"boolean":true}'
+_FALSE: Final = b'{"head":{},"boolean":false}'
+_TRIES: Final = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as it is sent: its text, the dataset of the request, and the release (its state) that it is asked of."""
+
+    text: str
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    union: bool = False
+    release: str = ""
+    state: object = None
 
 
 class RemoteBackend:
     """Answers from a SPARQL endpoint, by POST of a form, which every engine takes.
 
-    `union_parameter` is the request parameter by which this engine widens the default graph (Oxigraph:
-    `union-default-graph`); without one `union=True` is refused. `user` and `password` are sent as HTTP Basic, or
-    Digest where `digest` is set. `timeout_s` bounds the wait for the engine; a query may ask for less.
+    The data there is taken for one release, `release`, that never changes; `queries.published` follows one that does.
+    `engine` says what the engine at this address is like, `login` who asks. `timeout_s` bounds the wait for the engine
+    and its whole answer; a query may ask for less. An answer is whole or an error: what is known of the ways in which
+    engines cut answers short is looked for.
     """
 
     def __init__(
@@ -40,18 +52,13 @@ class RemoteBackend:
         *,
         release: str = "remote",
         timeout_s: float = 60.0,
-        union_parameter: str | None = None,
-        user: str | None = None,
-        password: str | None = None,
-        digest: bool = False,
+        engine: Engine = GENERIC,
+        login: Login | None = None,
     ) -> None:
-        if urlsplit(query_url).scheme not in {"http", "https"}:
-            raise BackendError(f"{query_url[:200]}: not the address of an endpoint; it begins with http or https")
-        self._url = query_url
+        self._endpoint = Endpoint(query_url, login)
         self._release = release
         self._timeout_s = timeout_s
-        self._union_parameter = union_parameter
-        self._login = None if user is None else (user, password or "", DIGEST if digest else BASIC)
+        self._engine = engine
 
     @property
     def release(self) -> str:
@@ -71,29 +78,39 @@ class RemoteBackend:
         kind = guarded(text)
         if kind is None:
             raise unreadable()
-        if union and self._union_parameter is None:
-            raise QueryRefused("union", "this endpoint offers no union of all graphs as default graph")
         limit = min(self._timeout_s, timeout_s or self._timeout_s)
+        dataset = tuple(default_graphs or ()), tuple(named_graphs or ())
+        template = Template.of(text) if kind == "construct" and not self._engine.honest_construct else None
+        wanted = text if template is None else template.select
+        accept = _TRIPLES if kind == "construct" and template is None else self._engine.rows
 
-        def send() -> IO[bytes]:
-            request = self._request(text, kind, limit)
-            for graph in default_graphs or ():
-                request.addParameter("default-graph-uri", graph)
-            for graph in named_graphs or ():
-                request.addParameter("named-graph-uri", graph)
-            if union and not default_graphs and not named_graphs:
-                request.addParameter(self._union_parameter, "true")
-            return _send(request, _ACCEPT[kind], self._url, limit)
+        def send() -> tuple[Body, str]:
+            for _ in range(_TRIES):
+                asked = self._prepared(wanted, *dataset, union and not any(dataset))
+                body = self._sent(asked, accept, limit)
+                if self._holds(asked):
+                    return body, asked.release
+                body.close()  # another release was published meanwhile: this answer belongs to neither
+            raise BackendError(f"{self._endpoint.url}: another release is published again and again")
 
-        waiting = [send()]
+        first, release = send()
+        waiting = [first]
 
         def run() -> Answer:
-            body = waiting.pop() if waiting else send()
-            if kind == "construct":
-                return (_triple(quad) for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES))
-            return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+            if waiting:
+                body = waiting.pop()
+            else:
+                body, result.release = send()
+            if accept == _TRIPLES:
+                return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
+            answer = self._table(body)
+            if template is not None and isinstance(answer, ox.QuerySolutions):
+                return template.filled(iter(answer))
+            return _truth(answer) if kind == "ask" else answer
 
-        return QueryResult(kind, run, limit, _translated)
+        result = QueryResult(kind, run, limit, _translated)
+        result.release = release
+        return result
 
     def neighbours(
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
@@ -104,57 +121,113 @@ class RemoteBackend:
     def close(self) -> None:
         """Nothing is held between requests."""
 
-    def _request(self, text: str, kind: Kind, limit: float) -> Any:
-        request: Any = SPARQLWrapper(self._url, agent=_AGENT, returnFormat=TURTLE if kind == "construct" else JSON)
-        request.setMethod(POST)
-        request.setOnlyConneg(True)
+    def _prepared(
+        self, text: str, default_graphs: tuple[str, ...], named_graphs: tuple[str, ...], union: bool
+    ) -> Asked:
+        """The query as it is sent to this engine."""
+        if union and self._engine.union_parameter is None:
+            raise QueryRefused("union", "this endpoint offers no union of all graphs as default graph")
+        return Asked(text, default_graphs, named_graphs, union, self._release)
+
+    def _holds(self, asked: Asked) -> bool:  # noqa: ARG002
+        """Whether what the query was prepared for still holds, now that the engine has read its data."""
+        return True
+
+    def _sent(self, asked: Asked, accept: str, limit: float) -> Body:
+        request = _Request(self._endpoint, asked.text, accept, limit)
+        for graph in asked.default_graphs:
+            request.addParameter("default-graph-uri", graph)
+        for graph in asked.named_graphs:
+            request.addParameter("named-graph-uri", graph)
+        if asked.union:
+            request.addParameter(self._engine.union_parameter or "", "true")
+        body = cast("Body", request.query().response)
+        if body.media_type != accept:
+            body.close()
+            raise BackendError(
+                f"{self._endpoint.url}: asked for {accept}, the endpoint sent {body.media_type or 'no type'}"
+            )
+        _require_whole(body, self._endpoint.url)
+        return body
+
+    def _table(self, body: Body) -> Answer:
+        if self._engine.rows == XML:
+            return ox.parse_query_results(BlankNodes(body).as_file(), format=ox.QueryResultsFormat.XML)
+        return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
+
+
+class _Request(SPARQLWrapper):
+    """A request that SPARQLWrapper words and our endpoint sends."""
+
+    def __init__(self, endpoint: Endpoint, text: str, accept: str, limit: float) -> None:
+        super().__init__(endpoint.url, agent=AGENT, returnFormat=TURTLE if accept == _TRIPLES else JSON)
+        self.setMethod(POST)
+        self.setOnlyConneg(True)
         # `setQuery` guesses the form, and could take a query for an update; we know it.
-        request.queryString = text
-        request.queryType = str(inspect(text).form).upper()
-        request.timeout = limit
-        request.addCustomHttpHeader("Accept", _ACCEPT[kind])
-        if self._login is not None:
-            user, password, method = self._login
-            request.setHTTPAuth(method)
-            request.setCredentials(user, password)
-        return request
+        self.queryString = text
+        self.queryType = str(inspect(text).form).upper()
+        self.addCustomHttpHeader("Accept", accept)
+        self._to = endpoint
+        self._limit = limit
+
+    def _query(self) -> tuple[Any, Any]:
+        # Its own opener follows redirections and takes credentials along, and for Digest it changes that of the
+        # whole process.
+        return self._to.open(self._createRequest(), self._limit), self.returnFormat
 
 
-class _WholeBody:
-    """A response body that says so when the connection broke, where `http.client` only ends."""
+class BlankNodes:
+    """Results in XML as Virtuoso writes them, with labels of blank nodes that a parser takes (`nodeID://b1` as `b1`).
 
-    def __init__(self, response: HTTPResponse) -> None:
-        self._response = response
+    In XML this is exact: a `<` of a text is written otherwise.
+    """
+
+    _FROM: Final = b"<bnode>nodeID://"
+    _TO: Final = b"<bnode>"
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._held = b""
 
     def read(self, size: int = -1) -> bytes:
-        data = self._response.read(size if size >= 0 else None)
-        if not data and size != 0 and self._response.length:
-            raise IncompleteRead(b"", self._response.length)
-        return data
+        """The next bytes; none at the end."""
+        while True:
+            data = self._body.read(size)
+            held = (self._held + data).replace(self._FROM, self._TO)
+            if not data or size < 0:
+                self._held = b""
+                return held
+            # What could be the beginning of a label waits for the rest of it.
+            keep = next((n for n in range(len(self._FROM) - 1, 0, -1) if held.endswith(self._FROM[:n])), 0)
+            self._held = held[len(held) - keep :] if keep else b""
+            if given := held[: len(held) - keep]:
+                return given
+
+    def as_file(self) -> IO[bytes]:
+        """For parsers, which read a file."""
+        return cast("IO[bytes]", self)
 
 
-def _send(request: Any, accept: str, url: str, limit: float) -> IO[bytes]:
-    try:
-        response: HTTPResponse = request.query().response
-    except QueryBadFormed as error:
-        raise syntax_error(SyntaxError(_said(error))) from error
-    except (SPARQLWrapperException, urllib.error.HTTPError) as error:
-        raise BackendError(f"{url}: the endpoint refused: {_said(error)}") from error
-    except (TimeoutError, urllib.error.URLError, HTTPException, OSError) as error:
-        reason = getattr(error, "reason", error)
-        if isinstance(reason, TimeoutError):
-            raise QueryTimeout(f"{url}: no answer within {limit} s") from error
-        raise BackendError(f"{url}: the endpoint cannot be reached: {reason}") from error
-    given = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-    if given != accept:
-        raise BackendError(f"{url}: asked for {accept}, the endpoint sent {given or 'no type'}")
-    return cast("IO[bytes]", _WholeBody(response))
+def _require_whole(body: Body, url: str) -> None:
+    """Virtuoso says in its head that an answer was cut; at the number of rows it may be whole, but nobody knows."""
+    if body.headers.get("X-SQL-State") == "S1TAT":
+        body.close()
+        raise QueryTimeout(f"{url}: the engine stopped at its own time limit and sent a part of the answer")
+    if most := body.headers.get("X-SPARQL-MaxRows"):
+        body.close()
+        raise BackendError(
+            f"{url}: the answer has {most[:20]} rows or more, and the engine gives no more; to mend: ask for fewer with"
+            " LIMIT, or raise ResultSetMaxRows there"
+        )
 
 
-def _said(error: Exception) -> str:
-    """The engine's own words, which SPARQLWrapper wraps in its own."""
-    text = " ".join(str(error).split())
-    return text.partition("Response: b")[2].strip("'\" ").replace("\\n", " ")[:300] or text[:300]
+def _truth(answer: Answer) -> Answer:
+    """Virtuoso answers an ASK by a table: one row with 1, or with 0, or none."""
+    if not isinstance(answer, ox.QuerySolutions):
+        return answer
+    row = next(iter(answer), None)
+    said = row is not None and isinstance(row[0], ox.Literal) and row[0].value not in ("0", "false")
+    return ox.parse_query_results(_TRUE if said else _FALSE, format=ox.QueryResultsFormat.JSON)
 
 
 def _translated(error: BaseException) -> BaseException:
@@ -162,11 +235,7 @@ def _translated(error: BaseException) -> BaseException:
     if isinstance(error, QueryError):
         return error
     if isinstance(error, TimeoutError):
-        return QueryTimeout("the endpoint stopped sending")
+        return QueryTimeout("the endpoint took too long, or stopped sending")
     if isinstance(error, SyntaxError | HTTPException | ValueError | EOFError):
         return BackendError(f"the endpoint's answer broke off or cannot be read: {' '.join(str(error).split())[:200]}")
     return translated(error)
-
-
-def _triple(quad: ox.Quad) -> ox.Triple:
-    return quad.triple

@@ -55,6 +55,8 @@ class QueryResult:
         self._run = run
         self._timeout_s = timeout_s
         self._translate = translate or translated
+        #: The release that answered, where the back end knows it of each answer; it may change when asked again.
+        self.release: str | None = None
         self._opened: Answer | None = None
         self._thread = 0
 

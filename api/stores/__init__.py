@@ -1,0 +1,51 @@
+"""Stores elsewhere: `--store KIND:ADDRESS` to serve from one, `--to KIND:ADDRESS` to publish into one.
+
+One module for each kind, named like it; it has two functions: `backend(settings, address)`, a back end that answers and
+follows what is published (`queries.following.Following`), and `target(settings, address)`, a place to publish into
+(`loaders.publishing.target.Target`). Both raise QueryError or BuildError with one line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, cast
+
+from api.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from loaders.publishing.target import Target
+    from queries.following import Following
+
+__all__ = ["kinds", "open_backend", "open_target"]
+
+
+def kinds() -> list[str]:
+    """The kinds of store that there are."""
+    return sorted(module.name for module in iter_modules(__path__))
+
+
+def open_backend(settings: Settings) -> Following:
+    """The back end for the setting `store`."""
+    module, address = _found("store", settings.store)
+    return cast("Following", module.backend(settings, address))
+
+
+def open_target(settings: Settings, to: str) -> Target:
+    """The place that `--to` names."""
+    module, address = _found("--to", to)
+    return cast("Target", module.target(settings, address))
+
+
+def _found(option: str, text: str) -> tuple[Any, str]:
+    kind, mark, address = text.partition(":")
+    if not mark or not address or kind not in kinds():
+        forms = " or ".join(f"{one}:ADDRESS" for one in kinds())
+        raise SettingsError(f"{option}: expected {forms}, not {_shown(text)!r}")
+    return import_module(f"{__name__}.{kind}"), address
+
+
+def _shown(text: str) -> str:
+    """Never a password that somebody wrote into an address."""
+    head, at, tail = text.rpartition("@")
+    return (f"{head.partition('//')[0]}//…@{tail}" if at else text)[:200]
