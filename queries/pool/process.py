@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,17 +23,22 @@ from queries.pool import wire
 from queries.pool.errors import EngineCrashed, OutOfMemory, WorkerDied
 
 # -I and -S: no environment, no site hooks; the worker looks for modules where this process does.
-_START: Final = "import json,sys; sys.path[:]=json.loads(sys.argv[1]); from queries.pool.worker import main; main()"
+_START: Final = "import json,sys; sys.path[:]=json.loads(sys.argv[1]); from {module} import main; main()"
 _FATE_S: Final = 2.0
 _CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What workers serve: the directory of a store, and the name of its release."""
+    """What workers serve: the place of a store, and the name of its release.
+
+    `module` is the program of a worker, which speaks `queries.pool.wire`; `environment` is what it gets of ours.
+    """
 
     store: Path
     release: str
+    module: str = "queries.pool.worker"
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Worker:
@@ -54,13 +60,13 @@ class Worker:
         os.set_blocking(errors_in, False)  # a worker that complains a lot loses words, not time
         try:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), "treatygraph query worker"],
+                [sys.executable, "-I", "-S", "-c", _START.format(module=plan.module), json.dumps(sys.path), "treatygraph query worker"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=errors_in,
                 close_fds=True,
                 cwd="/",
-                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"},
+                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **plan.environment},
                 start_new_session=True,  # a Ctrl-C on the terminal is for the server
             )
         except OSError as error:

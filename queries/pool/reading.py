@@ -28,6 +28,8 @@ class Reading:
         self.job = job
         self.kind = ""
         self.media_type = ""
+        #: The release that answers; a worker that follows a shared store says so with its answer.
+        self.release = job.worker.plan.release
         self.chunks = bytearray()
         self.ended = False
         self.error: BaseException | None = None
@@ -50,6 +52,7 @@ class Reading:
         elif kind == wire.HEAD:
             head = wire.content(payload)
             self.kind, self.media_type = str(head["kind"]), str(head["media"])
+            self.release = str(head.get("release") or self.release)
         elif kind in (wire.END, wire.ERROR):
             end = wire.content(payload)
             self.ended = True

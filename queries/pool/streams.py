@@ -55,7 +55,7 @@ class PooledStream(ByteStream):
     @property
     def release(self) -> str:
         """The release that answers."""
-        return self._state.job.worker.plan.release
+        return self._state.release
 
     @property
     def _state(self) -> Reading:
@@ -138,7 +138,11 @@ class AsyncStream(AsyncIterator[bytes]):
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.id = reading.job.id
-        self.release = reading.job.worker.plan.release
+
+    @property
+    def release(self) -> str:
+        """The release that answers."""
+        return self._reading.release
 
     @property
     def kind(self) -> str:
