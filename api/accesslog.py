@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.types import Scope
 
-__all__ = ["LOGGER", "facts", "note", "write"]
+__all__ = ["LOGGER", "facts", "logging_requests", "note", "write"]
 
 LOGGER: Final = logging.getLogger("treatygraph.access")
 _KEY: Final = "treatygraph.log"
@@ -25,7 +25,11 @@ def note(scope: Scope, **more: Any) -> None:
     facts(scope).update(more)
 
 
+def logging_requests() -> bool:
+    """Whether anybody reads the log; without it nothing need be prepared."""
+    return LOGGER.isEnabledFor(logging.INFO)
+
+
 def write(scope: Scope, **known: Any) -> None:
     """Log a request that is over. Times in seconds, sizes in bytes."""
-    if LOGGER.isEnabledFor(logging.INFO):
-        LOGGER.info(json.dumps({**known, **facts(scope)}, ensure_ascii=True))
+    LOGGER.info(json.dumps({**known, **facts(scope)}, ensure_ascii=True))

@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
 from api.asking import Asking
 from api.cache import AnswerCache
 from api.compression import Compression
 from api.context import Context
+from api.direct import Direct
 from api.engine import Engine
 from api.metrics import Metrics
 from api.middleware import Surroundings
@@ -54,7 +58,7 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
         if watch is not None:
             watch.cancel()
 
-    app = FastAPI(
+    app = _Application(
         lifespan=lifespan,
         title="Treatygraph",
         version=software,
@@ -74,13 +78,34 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
         version=software,
         folder=_folder(settings, backend),
     )
+    app.add_exception_handler(Exception, _pass_on)
     errors.install(app, allowed_methods)
     for router in ROUTERS:
         app.include_router(router)
+    way: ASGIApp = Direct(app.framework, lambda: app.state.context, settings.root_path)
     if settings.compress:
-        app.add_middleware(Compression)
-    app.add_middleware(Surroundings, settings=settings, metrics=metrics)
+        way = Compression(way)
+    app.way = Surroundings(way, settings=settings, metrics=metrics)
     return app
+
+
+class _Application(FastAPI):
+    """The framework with our ways around it, where nothing of the framework stands before them."""
+
+    way: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.way(scope, receive, send)
+
+    async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The routes."""
+        await super().__call__(scope, receive, send)
+
+
+async def _pass_on(_: Request, error: Exception) -> Response:
+    """Failures that nobody foresaw are told by our surroundings, not by those of the framework."""
+    raise error
 
 
 def _folder(settings: Settings, backend: Backend) -> ReleaseInfo | None:

@@ -5,36 +5,31 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias
 
-from starlette.requests import Request
+from starlette.types import Receive
 
 from api.cache import AnswerCache
+from api.departure import ClientLeft, Departure
 from api.engine import Engine
-from api.flights import Flights
+from api.flights import Begin, Flights
 from api.metrics import Metrics
 from api.negotiation import Format
-from api.opening import Opening, open_answer
+from api.opening import Opening, opener
 from api.protocol import QueryRequest
 from api.responses import etag
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
 
-__all__ = ["Answered", "Asking", "ClientLeft", "query_hash", "unless_left"]
+__all__ = ["Answered", "Asking", "query_hash"]
 
-T = TypeVar("T")
 Way: TypeAlias = Literal["kept", "shared", "run"]
 
 _HASH: Final = 16
 
 
-class ClientLeft(Exception):
-    """The client closed the connection while its answer was being made."""
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Answered:
     """An answer: its bytes or, where it is large, its opening; by which way it came, and the seconds it took."""
 
@@ -54,44 +49,65 @@ class Asking:
         self._metrics = metrics
         self.cache = cache
 
+    @property
+    def release(self) -> str:
+        """The release that new questions are asked of."""
+        return self._engine.release
+
     def tag(self, asked: QueryRequest, form: Format, release: str | None = None) -> str:
         """The entity tag: a release does not change, so its name, the query, the dataset and the format decide all."""
         dataset = (*asked.default_graphs, "named", *asked.named_graphs, "union" if asked.union else "")
         return etag(release or self._engine.release, asked.text or "", *dataset, form.media_type)
 
-    async def answer(self, asked: QueryRequest, form: Format, limit_s: float) -> Answered:
-        """Answer a query. Raises what the back end raises."""
+    def kept(self, tag: str) -> Answered | None:
+        """An answer that was kept."""
         started = time.perf_counter()
-        tag = self.tag(asked, form)
-        if (body := self.cache.get(tag)) is not None:
-            self._count("kept", started)
-            return Answered(tag, body, None, "kept", time.perf_counter() - started)
+        if (body := self.cache.get(tag)) is None:
+            return None
+        self._metrics.asked("kept", seconds := time.perf_counter() - started)
+        return Answered(tag, body, None, "kept", seconds)
+
+    async def answer(
+        self, asked: QueryRequest, form: Format, limit_s: float, receive: Receive, tag: str | None = None
+    ) -> Answered:
+        """Answer a query. Raises what the back end raises, ClientLeft when the client has gone meanwhile."""
+        started = time.perf_counter()
+        tag = tag or self.tag(asked, form)
+        if (kept := self.kept(tag)) is not None:
+            return kept
         try:
-            opening, first = await self._flights.join(
-                (tag, limit_s), lambda: open_answer(self._engine, asked, form, limit_s)
-            )
+            begin = await opener(self._engine, asked, form, limit_s)
+            opening, first = await self._wait((tag, limit_s), begin, receive)
             if not opening.take():  # a large answer goes to one reader; the others ask for themselves
-                opening, first = await open_answer(self._engine, asked, form, limit_s), True
+                opening, first = await self._wait((tag, limit_s, object()), begin, receive)
                 opening.take()
         except QueryError as error:
-            self._count(outcome_of(error), started)
+            self._metrics.asked(outcome_of(error), time.perf_counter() - started)
             raise
-        except asyncio.CancelledError:
-            self._count("left", started)
+        except (asyncio.CancelledError, ClientLeft):
+            self._metrics.asked("left", time.perf_counter() - started)
             raise
-        # The release may have changed on the way: the tag is that of the release that answered.
-        tag = self.tag(asked, form, opening.release)
-        way: Way = "run" if first else "shared"
-        if opening.whole is not None:
-            self.cache.put(tag, opening.whole)
-        self._count("answered" if first else "shared", started)
-        return Answered(
-            tag, opening.whole, opening if opening.whole is None else None, way, time.perf_counter() - started
-        )
+        if opening.release != self.release:  # it has changed on the way: the tag is that of the release that answered
+            tag = self.tag(asked, form, opening.release)
+        body = opening.whole
+        if body is not None:
+            self.cache.put(tag, body)
+        seconds = time.perf_counter() - started
+        self._metrics.asked("answered" if first else "shared", seconds)
+        return Answered(tag, body, None if body is not None else opening, "run" if first else "shared", seconds)
 
-    def _count(self, outcome: str, started: float) -> None:
-        self._metrics.queries.labels(outcome).inc()
-        self._metrics.query_seconds.observe(time.perf_counter() - started)
+    async def _wait(self, key: tuple[object, ...], begin: Begin[Opening], receive: Receive) -> tuple[Opening, bool]:
+        future, first = self._flights.join(key, begin)
+        departure = Departure(receive, future)
+        try:
+            return await future, first
+        except BaseException:
+            self._flights.leave(key, future)
+            if future.done() and not future.cancelled() and future.exception() is None:
+                future.result().drop()
+            raise
+        finally:
+            departure.end()
 
 
 def outcome_of(error: BaseException) -> str:
@@ -118,25 +134,3 @@ def outcome_of(error: BaseException) -> str:
 def query_hash(text: str) -> str:
     """A short name for a query, the same that the list of running queries shows; logs hold no queries."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
-
-
-async def unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Wait for work as long as the client does.
-
-    Raises:
-        ClientLeft: the client closed the connection; the work was cancelled.
-    """
-    task, watch = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientLeft
-        return task.result()
-    finally:
-        watch.cancel()
-        task.cancel()
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
+from functools import lru_cache
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Compression"]
@@ -20,7 +21,8 @@ _LEVEL: Final = 4
 _GZIP: Final = 31  # zlib's code for a gzip wrapper; its header holds no time, so equal answers are equal bytes
 _LONG_BYTES: Final = 65_536  # from here on compression would hold up the event loop
 _TEXT: Final = re.compile(r"text/|application/(.*\+)?(json|xml)\b|application/n-triples|image/svg\+xml")
-_SUFFIX: Final = '-gzip"'
+_SUFFIX: Final = b'-gzip"'
+_ENCODING: Final = b"Accept-Encoding"
 
 
 class Compression:
@@ -33,20 +35,26 @@ class Compression:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        kept = headers.get("if-none-match", "")
-        if _SUFFIX in kept:  # the application knows its own tags only
-            plain = kept.replace(_SUFFIX, '"').encode("latin-1")
+        accepted = kept = b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                accepted = value if not accepted else accepted + b"," + value
+            elif name == b"if-none-match":
+                kept = value if not kept else kept + b"," + value
+        known = _SUFFIX in kept
+        if known:  # the application knows its own tags only
             scope["headers"] = [
-                (name, plain if name == b"if-none-match" else value) for name, value in scope["headers"]
+                (name, value.replace(_SUFFIX, b'"') if name == b"if-none-match" else value)
+                for name, value in scope["headers"]
             ]
-        await self._app(
-            scope, receive, _Sender(send, _accepts(headers.get("accept-encoding", "")), _SUFFIX in kept).send
-        )
+        await self._app(scope, receive, _Sender(send, _accepts(accepted.decode("latin-1")), known).send)
 
 
+@lru_cache(maxsize=256)
 def _accepts(header: str) -> bool:
     """Whether gzip is welcome: named, or meant by `*`, and not with a quality of 0 (RFC 9110, 12.5.3)."""
+    if not header:
+        return False
     found: dict[str, float] = {}
     for element in header.split(","):
         name, _, parameters = element.partition(";")
@@ -79,6 +87,9 @@ class _Sender:
             await self._send(message)
 
     async def _begin(self, message: Message) -> None:
+        if not self._accepted and message["status"] != 304 and _plain(message["headers"]):
+            await self._send(message)
+            return
         headers = MutableHeaders(scope=message)
         if message["status"] == 304 and self._known and self._accepted:
             headers["etag"] = _tag(headers.get("etag", ""))
@@ -120,5 +131,24 @@ class _Sender:
         return packed if message.get("more_body", False) else packed + packer.flush()
 
 
+def _plain(headers: list[tuple[bytes, bytes]]) -> bool:
+    """The usual answer to who accepts nothing: only `Vary` is to be told. False where there is more to look at."""
+    vary = text = None
+    for place, (name, value) in enumerate(headers):
+        if name == b"vary":
+            vary = place
+        elif name == b"content-type":
+            text = _TEXT.match(value.decode("latin-1"))
+        elif name == b"content-encoding":
+            return True
+    if text is None:
+        return True
+    if vary is None or headers[vary][1] != b"Accept":
+        return False
+    headers[vary] = (b"vary", b"Accept, " + _ENCODING)
+    return True
+
+
 def _tag(tag: str) -> str:
-    return tag if tag.endswith(_SUFFIX) or not tag.endswith('"') else tag[:-1] + _SUFFIX
+    suffix = _SUFFIX.decode()
+    return tag if tag.endswith(suffix) or not tag.endswith('"') else tag[:-1] + suffix

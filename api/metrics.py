@@ -71,7 +71,29 @@ class Metrics:
             registry=self.registry,
         )
         self._version = version
+        self._outcomes: dict[str, Counter] = {}
+        self._routes: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.serve(release)
+
+    def asked(self, outcome: str, seconds: float) -> None:
+        """A query of /sparql has come to its first byte, or to its end without one."""
+        counter = self._outcomes.get(outcome)
+        if counter is None:
+            counter = self._outcomes[outcome] = self.queries.labels(outcome)
+        counter.inc()
+        self.query_seconds.observe(seconds)
+
+    def answered(self, route: str, method: str, status: int, seconds: float, complete: bool) -> None:
+        """A request is over. The labels come from small sets, so what is looked up for them is kept."""
+        found = self._routes.get((route, method, status))
+        if found is None:
+            counter = self.requests.labels(route, method, str(status))
+            found = self._routes[route, method, status] = (counter, self.seconds.labels(route))
+        counter, histogram = found
+        counter.inc()
+        histogram.observe(seconds)
+        if not complete:
+            self.broken.labels(route).inc()
 
     def serve(self, release: str) -> None:
         """Another release is served from now on."""

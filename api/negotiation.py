@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final
 
 __all__ = ["Format", "NotAcceptable", "negotiate", "parse_accept"]
@@ -21,6 +22,8 @@ _QUALITY: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
 _MAX_RANGES: Final = 100
 #: From here on a range names the media type, not only its kind.
 _NAMED: Final = (2, 0)
+#: Characters; what was chosen for a longer header is not kept.
+_LONG: Final = 400
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Format:
     def content_type(self) -> str:
         """The value of the `Content-Type` header."""
         return f"{self.media_type}; charset={self.charset}" if self.charset else self.media_type
+
+    @cached_property
+    def raw_content_type(self) -> tuple[bytes, bytes]:
+        """The header as it is sent."""
+        return b"content-type", self.content_type.encode("latin-1")
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -103,6 +111,13 @@ def parse_accept(header: str) -> tuple[_Range, ...]:
 
 
 def negotiate(accept: str | None, offers: Sequence[Format], *, wanted: str | None = None) -> Format:
+    """See `_negotiate`. Clients send the same few headers again and again, so what was chosen is kept."""
+    if len(accept or "") + len(wanted or "") > _LONG:
+        return _negotiate(accept, tuple(offers), wanted)
+    return _remembered(accept, tuple(offers), wanted)
+
+
+def _negotiate(accept: str | None, offers: tuple[Format, ...], wanted: str | None) -> Format:
     """Choose one of the offers, which stand in the server's order of preference.
 
     Args:
@@ -129,6 +144,9 @@ def negotiate(accept: str | None, offers: Sequence[Format], *, wanted: str | Non
     if best is None:
         raise NotAcceptable(accept or "", offers)
     return best
+
+
+_remembered: Final = lru_cache(maxsize=1024)(_negotiate)
 
 
 def _quality(offer: Format, ranges: Sequence[_Range]) -> float:

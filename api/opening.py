@@ -1,37 +1,47 @@
 """The beginning of an answer: small ones are whole at once, large ones are sent while they are made.
 
-Two ways lead here: a pool of worker processes, whose queries can be stopped at any moment, and a store in this process,
-whose queries run in a thread (`api.engine`).
+Two ways lead here: a pool of worker processes, whose queries can be stopped at any moment, and a store in this process
+or elsewhere, whose queries run in a thread (`api.engine`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from api.engine import Engine, Stream
+from api.flights import Begin, Settle
 from api.negotiation import Format
 from api.protocol import QueryRequest
 from queries.backend import Backend
-from queries.pool.errors import StreamBroken
+from queries.pool.backend import LONG_TEXT
 from queries.pool.streams import AsyncStream
 from queries.results import GRAPH_TYPES, TABLE_TYPES
 
-__all__ = ["Opening", "open_answer"]
+__all__ = ["Opening", "opener"]
 
-#: An answer that is complete within this much and this long after its first bytes is sent with its length.
-_SMALL_BYTES: Final = 1_048_576
-_PATIENCE_S: Final = 0.05
+_TABLE, _GRAPH = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
+_Told: TypeAlias = Callable[[AsyncStream | None, BaseException | None], None]
+
+
+class Ending(Protocol):
+    """Something that can be ended."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 @runtime_checkable
-class Executing(Protocol):
+class Calling(Protocol):
     """A back end that answers an event loop by itself (`queries.pool.backend.PooledBackend`)."""
 
-    async def execute(self, text: str, **how: Any) -> AsyncStream:
-        """See `PooledBackend.execute`."""
+    def prepare(self, text: str, **how: Any) -> Any:
+        """See `PooledBackend.prepare`."""
+
+    def call(self, request: Any, settle: _Told, timeout_s: float | None = None) -> Ending:
+        """See `PooledBackend.call`."""
 
 
 class Opening:
@@ -43,34 +53,9 @@ class Opening:
     def __init__(self, stream: AsyncStream) -> None:
         self.release = stream.release
         self.id: str | None = stream.id
-        self.whole: bytes | None = None
+        self.whole: bytes | None = stream.whole
         self._stream = stream
-        self._held = bytearray()
-        self._next: asyncio.Future[bytes] | None = None
         self._taken = False
-
-    async def begin(self) -> None:
-        """Read on for a moment. What fails here fails before anything was sent, so it is raised as it is."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _PATIENCE_S
-        try:
-            while len(self._held) < _SMALL_BYTES:
-                # The reading is never cancelled when the time is over, since bytes could be lost: it is kept instead.
-                reading = asyncio.ensure_future(_following(self._stream))
-                done, _ = await asyncio.wait({reading}, timeout=max(0.0, until - loop.time()))
-                if not done:
-                    self._next = reading
-                    return
-                chunk = reading.result()
-                if not chunk:
-                    self.whole = bytes(self._held)
-                    return
-                self._held += chunk
-        except StreamBroken as error:
-            raise error.reason from error
-        except BaseException:
-            self.close()
-            raise
 
     def take(self) -> bool:
         """Whether the caller is the one who may read it; a stream can be read once, a whole body by all."""
@@ -81,30 +66,20 @@ class Opening:
 
     def drop(self) -> None:
         """Stop the query, unless somebody reads its answer."""
-        if self.whole is None and not self._taken:
+        if self.take() and self.whole is None:
             self.close()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body. Raises StreamBroken where it breaks off."""
-        yield bytes(self._held)
         if self.whole is not None:
+            yield self.whole
             return
-        while True:
-            reading, self._next = self._next or asyncio.ensure_future(_following(self._stream)), None
-            chunk = await reading
-            if not chunk:
-                return
+        async for chunk in self._stream:
             yield chunk
 
     def close(self) -> None:
         """Stop the query."""
-        if self._next is not None:
-            self._next.cancel()
         self._stream.close()
-
-
-async def _following(stream: AsyncStream) -> bytes:
-    return await anext(stream, b"")
 
 
 class _Threaded(Opening):
@@ -124,25 +99,48 @@ class _Threaded(Opening):
         self._threaded.close()
 
 
-async def open_answer(engine: Engine, asked: QueryRequest, form: Format, limit_s: float) -> Opening:
-    """Ask, and wait for the first bytes. Raises what the back end raises."""
+async def opener(engine: Engine, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening]:
+    """What begins the answer. Raises what is wrong with the question; all else is told by the answer."""
     backend = engine.backend
-    if not isinstance(backend, Executing):
-        release = engine.release
-        return _Threaded(await engine.stream(partial(_run, asked=asked, form=form, limit_s=limit_s)), release)
-    table, graph = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
-    stream = await backend.execute(
-        asked.text or "",
-        table_type=form.media_type if form.media_type in TABLE_TYPES else table,
-        graph_type=form.media_type if form.media_type in GRAPH_TYPES else graph,
+    if not isinstance(backend, Calling):
+        return partial(_in_thread, engine, partial(_run, asked=asked, form=form, limit_s=limit_s))
+    text = asked.text or ""
+    read = partial(
+        backend.prepare,
+        text,
+        table_type=form.media_type if form.media_type in TABLE_TYPES else _TABLE,
+        graph_type=form.media_type if form.media_type in GRAPH_TYPES else _GRAPH,
         default_graphs=asked.default_graphs or None,
         named_graphs=asked.named_graphs or None,
         union=asked.union,
-        timeout_s=limit_s,
     )
-    opening = Opening(stream)
-    await opening.begin()
-    return opening
+    request = read() if len(text) < LONG_TEXT else await asyncio.to_thread(read)
+    return partial(_in_process, backend, request, limit_s)
+
+
+def _in_process(backend: Calling, request: Any, limit_s: float, settle: Settle[Opening]) -> Callable[[], None]:
+    def told(stream: AsyncStream | None, error: BaseException | None) -> None:
+        settle(None if stream is None else Opening(stream), error)
+
+    return backend.call(request, told, limit_s).close
+
+
+def _in_thread(
+    engine: Engine, run: Callable[[Backend], tuple[str, Iterator[bytes]]], settle: Settle[Opening]
+) -> Callable[[], None]:
+    release = engine.release
+    task = asyncio.ensure_future(engine.stream(run))
+
+    def told(done: asyncio.Task[Stream[str]]) -> None:
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
+        settle(None if error is not None else _Threaded(done.result(), release), error)
+
+    task.add_done_callback(told)
+    return lambda: None if task.done() else _cancel(task)
+
+
+def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
 
 
 def _run(backend: Backend, *, asked: QueryRequest, form: Format, limit_s: float) -> tuple[str, Iterator[bytes]]:

@@ -2,42 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from api.accesslog import note
-from api.asking import ClientLeft, query_hash, unless_left
-from api.context import context
+from api.accesslog import facts, logging_requests
+from api.asking import query_hash
+from api.context import Context
+from api.departure import ClientLeft
 from api.negotiation import Format
 from api.protocol import QueryRequest
 from api.responses import CACHE, StreamResponse, matches
 
-__all__ = ["reply"]
+__all__ = ["Reply", "header"]
 
+_VARY: Final = (b"vary", b"Accept")
+_CACHE: Final = (b"cache-control", CACHE.encode())
 #: What servers write into logs for a client that has gone; nobody receives it.
 _LEFT: Final = 499
 
 
-async def reply(request: Request, asked: QueryRequest, form: Format) -> Response:
-    """Answer a query in a format that fits it. Raises what the back end raises before the first byte."""
-    here = context(request)
-    asking = here.asking
-    note(request.scope, query=query_hash(asked.text or ""))
-    headers = {"etag": asking.tag(asked, form), "vary": "Accept", "cache-control": CACHE}
-    if request.method == "GET" and matches(request, headers["etag"]):
-        return Response(status_code=304, headers=headers)
-    try:
-        answered = await unless_left(request, asking.answer(asked, form, asked.limit_s(here.settings.timeout_s)))
-    except ClientLeft:
-        return Response(status_code=_LEFT)
-    note(request.scope, way=answered.way)
-    headers["etag"] = answered.tag
-    headers["server-timing"] = f'{answered.way};desc="answer";dur={answered.seconds * 1000:.1f}'
-    opening = answered.opening
-    if opening is None:
-        return Response(answered.body, headers={**headers, "content-type": form.content_type})
-    if opening.id is not None:
-        headers["treatygraph-query"] = opening.id
-    return StreamResponse(opening, form, headers)
+class Reply(Response):
+    """The answer to a query, made when it is sent. Raises what the back end raises before the first byte."""
+
+    def __init__(self, here: Context, asked: QueryRequest, form: Format) -> None:
+        self._here = here
+        self._asked = asked
+        self._form = form
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, by ASGI."""
+        here, asked, form = self._here, self._asked, self._form
+        tag = here.asking.tag(asked, form)
+        logged = facts(scope) if logging_requests() else None
+        if logged is not None:
+            logged["query"] = query_hash(asked.text or "")
+        if scope["method"] == "GET" and (known := header(scope, b"if-none-match")) and matches(known, tag):
+            await _send(send, 304, [(b"etag", tag.encode()), _VARY, _CACHE])
+            return
+        try:
+            answered = await here.asking.answer(asked, form, asked.limit_s(here.settings.timeout_s), receive, tag)
+        except ClientLeft:
+            await _send(send, _LEFT, [])
+            return
+        if logged is not None:
+            logged["way"] = answered.way
+        timing = f'{answered.way};desc="answer";dur={answered.seconds * 1000:.1f}'
+        opening, body = answered.opening, answered.body
+        if opening is not None:
+            named = {} if opening.id is None else {"treatygraph-query": opening.id}
+            stream = StreamResponse(opening, form, {"etag": answered.tag, "server-timing": timing, **named})
+            await stream(scope, receive, send)
+            return
+        tagged = (b"etag", answered.tag.encode())
+        headers = [form.raw_content_type, tagged, _VARY, _CACHE, (b"server-timing", timing.encode())]
+        await _send(send, 200, headers, body or b"")
+
+
+def header(scope: Scope, wanted: bytes) -> str | None:
+    """A header, all its lines as one (RFC 9110, 5.2)."""
+    found = [value for name, value in scope["headers"] if name == wanted]
+    return b", ".join(found).decode("latin-1") if found else None
+
+
+async def _send(send: Send, status: int, headers: list[Any], body: bytes = b"") -> None:
+    if status != 304:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

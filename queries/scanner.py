@@ -30,6 +30,12 @@ _TOKEN: Final = re.compile(
 )
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _FOREIGN: Final = re.compile(r"[^\x00-\x7f]")
+# The prologue of a text without foreign characters and escapes, in one go: what most texts begin with.
+_PROLOGUE: Final = re.compile(
+    r"""(?:\s++|\#[^\n\r]*+|base\s*+<[^<>"{}|^`\x00-\x20]*+>|prefix\s++[a-z][a-z0-9_-]*+:\s*+<[^<>"{}|^`\x00-\x20]*+>)*+
+        (select|ask|construct|describe)(?![\w.:·-])""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
 _FORMS: Final = ("select", "ask", "construct", "describe")
 _UPDATES: Final = ("insert", "delete", "load", "clear", "drop", "create", "add", "move", "copy", "with")
 # After a `<` that compares, one of these must come; `<meeting/service>` is thus known for an IRI and nothing else.
@@ -75,6 +81,8 @@ def inspect(text: str) -> QueryShape:
 
     `service_at` is an offset into whichever reading showed it. Takes time linear in the text.
     """
+    if text.isascii() and "\\" not in text and "service" not in text.lower() and (usual := _PROLOGUE.match(text)):
+        return QueryShape(usual[1].lower(), None)
     readings = [text]
     if "\\" in text:
         readings.append(_ESCAPE.sub(_unescape, text))

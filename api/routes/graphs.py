@@ -18,7 +18,7 @@ from api.context import context
 from api.negotiation import negotiate
 from api.problems import Problem
 from api.protocol import QueryRequest, is_absolute
-from api.replying import reply
+from api.replying import Reply
 from queries.backend import Backend
 
 __all__ = ["router"]
@@ -38,12 +38,12 @@ async def graph_store(request: Request) -> Response:
         raise Problem("bad-request", "name one graph: ?default or ?graph=IRI")
     form = negotiate(request.headers.get("accept"), formats.RDF, wanted=given.get("format"))
     if not names:
-        return await reply(request, QueryRequest(_ALL), form)
+        return Reply(context(request), QueryRequest(_ALL), form)
     if not is_absolute(names[0]):
         raise Problem("bad-request", f"graph: not an absolute IRI: {names[0][:200]!r}")
     if not await context(request).engine.call(partial(_exists, name=names[0])):
         raise Problem("not-found", "there is no graph of this name")
-    return await reply(request, QueryRequest(_ALL, default_graphs=(names[0],)), form)
+    return Reply(context(request), QueryRequest(_ALL, default_graphs=(names[0],)), form)
 
 
 def _exists(backend: Backend, name: str) -> bool:

@@ -1,6 +1,6 @@
-"""`/sparql`: the SPARQL 1.1 Protocol for queries, its service description, and the editor for people.
+"""`/sparql` for people: the editor, and results as pages; and the service description.
 
-Specification: https://www.w3.org/TR/sparql11-protocol/, section 2.1 (query operation).
+What programs ask is answered before it comes here (`api.direct`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import description, formats
-from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
 from api.context import Context, context
+from api.direct import asked_of
 from api.errors import problem_for
 from api.negotiation import negotiate
-from api.problems import Problem
-from api.protocol import QueryRequest, query_request
-from api.replying import reply
+from api.protocol import QueryRequest
 from api.responses import respond
 from api.table import result_table
 from queries.errors import QueryError
@@ -29,40 +27,22 @@ __all__ = ["router"]
 
 router: Final = APIRouter(tags=["SPARQL"])
 
-_FORM: Final = "application/x-www-form-urlencoded"
-_DIRECT: Final = "application/sparql-query"
-_UPDATE: Final = "application/sparql-update"
 _STARTER: Final = "SELECT * WHERE { ?thing ?property ?value } LIMIT 20"
 
 
 @router.get("/sparql", summary="SPARQL query by GET; without a query: service description or editor")
 @router.get("/sparql/", include_in_schema=False)
 async def sparql_get(request: Request) -> Response:
-    """Answer a query given in the address, describe the service, or show the editor."""
-    asked = query_request(list(request.query_params.multi_items()))
-    if asked.text is None:
-        return await _introduce(request, asked)
-    return await _answer(request, asked)
+    """Describe the service, show the editor, or the result of a query given in the address as a page."""
+    asked = asked_of(request)
+    return await (_introduce(request, asked) if asked.text is None else _result_page(request, asked))
 
 
 @router.post("/sparql", summary="SPARQL query by POST, as a form or directly")
 @router.post("/sparql/", include_in_schema=False)
 async def sparql_post(request: Request) -> Response:
-    """Answer a query given in the body."""
-    media_type, parameters = content_type(request)
-    if media_type == _UPDATE:
-        raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
-    if media_type not in (_FORM, _DIRECT):
-        accepted = {"accept-post": f"{_FORM}, {_DIRECT}"}
-        raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}", headers=accepted)
-    require_utf8(parameters.get("charset"))
-    text = read_text(await read_body(request, context(request).settings.max_upload_bytes), None)
-    # What stands in the address counts beside what stands in the body: a query in both is one query too many.
-    fields = form_fields(text) if media_type == _FORM else [("query", text)]
-    asked = query_request([*fields, *request.query_params.multi_items()])
-    if asked.text is None:
-        raise Problem("bad-request", "query: there is none")
-    return await _answer(request, asked)
+    """Show the result of a query given in the body."""
+    return await _result_page(request, asked_of(request))
 
 
 async def _introduce(request: Request, asked: QueryRequest) -> Response:
@@ -84,19 +64,6 @@ async def _introduce(request: Request, asked: QueryRequest) -> Response:
     address = str(request.url.replace(query="", fragment=""))
     body = await here.engine.call(partial(description.service_description, address=address, form=chosen))
     return respond(request, body, chosen)
-
-
-async def _answer(request: Request, asked: QueryRequest) -> Response:
-    here = context(request)
-    text = asked.text or ""
-    if len(text) > here.settings.max_query_chars:
-        raise Problem("too-large", f"query: at most {here.settings.max_query_chars} characters are accepted")
-    offers = formats.RDF if inspect(text).kind == "construct" else formats.ROWS
-    form = negotiate(request.headers.get("accept"), (*offers, formats.HTML), wanted=asked.form)
-    if form.name == "html":
-        return await _result_page(request, asked)
-    # A release does not change, so its name, the query and the format decide the bytes.
-    return await reply(request, asked, form)
 
 
 async def _result_page(request: Request, asked: QueryRequest) -> Response:

@@ -133,7 +133,7 @@ async def _data(request: Request, here: Context, iri: str) -> Response:
     form = negotiate(request.headers.get("accept"), formats.RDF, wanted=request.query_params.get("format"))
     tag = etag(here.engine.release, "data", iri, form.media_type)
     headers = {"etag": tag, **_alternates(request, iri)}
-    if matches(request, tag):
+    if matches(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={**headers, "vary": "Accept"})
     stream = await here.engine.stream(partial(rdf_stream, thing=iri, form=form))
     return StreamResponse(stream, form, headers)

@@ -12,6 +12,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -21,6 +22,7 @@ from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
 from queries.errors import BackendError, UnsupportedFormat
 from queries.indexes import Indexes
+from queries.pool.calls import Call, Settle
 from queries.pool.jobs import QueryInfo, Request, time_limit
 from queries.pool.keeper import Keeper
 from queries.pool.pool import Limits, Pool
@@ -33,7 +35,8 @@ _ROWS: Final = "application/sparql-results+json"
 _TRIPLES: Final = "application/n-triples"
 _AHEAD: Final = 8 * 1024 * 1024
 _REMEMBERED: Final = 4096
-_LONG_TEXT: Final = 20_000  # characters; longer texts are read by the first wall in a thread, off the event loop
+#: Characters; longer texts are read by the first wall in a thread, off the event loop.
+LONG_TEXT: Final = 20_000
 _START_S: Final = 60.0
 _CLOSE_S: Final = 10.0
 
@@ -143,21 +146,44 @@ class PooledBackend:
         limit_s = time_limit(timeout_s, self._limits.deadline_s)
         if table_type not in TABLE_TYPES or graph_type not in GRAPH_TYPES:
             raise UnsupportedFormat(f"results are written as {', '.join((*TABLE_TYPES, *GRAPH_TYPES))}")
+        read = partial(
+            self.prepare,
+            text,
+            table_type=table_type,
+            graph_type=graph_type,
+            default_graphs=default_graphs,
+            named_graphs=named_graphs,
+            union=union,
+        )
+        request = read() if len(text) < LONG_TEXT else await asyncio.to_thread(read)
+        return await open_stream(self._pool, request, limit_s)
 
-        def read() -> Request:
-            return self._read(
-                text,
-                table_type=table_type,
-                graph_type=graph_type,
-                default_graphs=default_graphs,
-                named_graphs=named_graphs,
-                union=union,
-            )
-
-        request = read() if len(text) < _LONG_TEXT else await asyncio.to_thread(read)
+    def prepare(
+        self,
+        text: str,
+        *,
+        table_type: str = _ROWS,
+        graph_type: str = "text/turtle",
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+        union: bool = False,
+    ) -> Request:
+        """The first wall: a question that may be asked. Raises QuerySyntaxError, QueryRefused, QueryTooLarge,
+        BackendError. For texts of more than `LONG_TEXT` characters use a thread: they hold up an event loop."""
         for iri in (*(default_graphs or ()), *(named_graphs or ())):
             _require_iri(iri)
-        return await self._open_async(request, limit_s)
+        return self._read(
+            text,
+            table_type=table_type,
+            graph_type=graph_type,
+            default_graphs=default_graphs,
+            named_graphs=named_graphs,
+            union=union,
+        )
+
+    def call(self, request: Request, settle: Settle, timeout_s: float | None = None) -> Call:
+        """Ask on the running loop, without a task; what comes of it, good or bad, is told to `settle` once."""
+        return Call(self._pool, request, time_limit(timeout_s, self._limits.deadline_s), settle)
 
     def neighbours(
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
@@ -225,9 +251,6 @@ class PooledBackend:
 
     def _open(self, request: Request, limit_s: float) -> PooledStream:
         return PooledStream(self._pool, request, limit_s)
-
-    async def _open_async(self, request: Request, limit_s: float) -> AsyncStream:
-        return await open_stream(self._pool, request, limit_s)
 
     def _read(self, text: str, **how: Any) -> Request:
         return Request.read(text, self._limits.max_text_chars, **how)

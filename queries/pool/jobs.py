@@ -151,6 +151,8 @@ def _as_letter(match: re.Match[str]) -> str:
 
 
 def _measure(text: str) -> None:
+    if text.count("{") + text.count("(") + text.count("[") <= _DEEPEST:
+        return
     depth = deepest = 0
     for bracket in _BRACKETS.findall(text):
         depth += 1 if bracket in "{([" else -1

@@ -75,28 +75,30 @@ class Pool:
     def borrow(self, text: str, limit_s: float) -> Job:
         """A worker for a query, waiting in the queue for at most its time. Raises PoolFull, BackendError."""
         ticket = ThreadTicket()
-        worker = self._ask(ticket)
+        worker = self.ask(ticket)
         if worker is None:
             ticket.called.wait(self.limits.queue_wait_s)
-            worker = self._answered(ticket)
-        return self._begin(worker, text, limit_s)
+            worker = self.answered(ticket)
+        return self.begin(worker, text, limit_s)
 
     async def borrow_async(self, text: str, limit_s: float) -> Job:
         """The same for a task of an event loop."""
-        ticket = LoopTicket()
-        worker = self._ask(ticket)
+        called = asyncio.Event()
+        ticket = LoopTicket(called.set)
+        worker = self.ask(ticket)
         if worker is None:
             try:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ticket.called.wait(), self.limits.queue_wait_s)
+                    await asyncio.wait_for(called.wait(), self.limits.queue_wait_s)
             except BaseException:  # the task was cancelled; its turn may have come meanwhile
                 with contextlib.suppress(BackendError):
-                    self._give_back(self._answered(ticket))
+                    self.give_back(self.answered(ticket))
                 raise
-            worker = self._answered(ticket)
-        return self._begin(worker, text, limit_s)
+            worker = self.answered(ticket)
+        return self.begin(worker, text, limit_s)
 
-    def _ask(self, ticket: Ticket) -> Worker | None:
+    def ask(self, ticket: Ticket) -> Worker | None:
+        """A worker at once, or None: the ticket is called when one is free. Raises PoolFull, BackendError."""
         with self.lock:
             if self.closed:
                 raise BackendError("the store is closed")
@@ -107,7 +109,8 @@ class Pool:
             self._waiting.append(ticket)
             return None
 
-    def _answered(self, ticket: Ticket) -> Worker:
+    def answered(self, ticket: Ticket) -> Worker:
+        """The worker of a ticket that was called, or whose time is over. Raises PoolFull, BackendError."""
         with self.lock:
             if ticket.worker is not None:
                 return ticket.worker
@@ -136,7 +139,8 @@ class Pool:
                 self._lent -= 1
                 self.idle.append(worker)
 
-    def _begin(self, worker: Worker, text: str, limit_s: float) -> Job:
+    def begin(self, worker: Worker, text: str, limit_s: float) -> Job:
+        """The clock of a query starts."""
         job = Job(worker, text, limit_s)
         with self.lock:
             worker.read = True
@@ -146,7 +150,8 @@ class Pool:
             self.wake()
         return job
 
-    def _give_back(self, worker: Worker) -> None:
+    def give_back(self, worker: Worker) -> None:
+        """Nobody needs it after all."""
         with self.lock:
             self._lent -= 1
             self._keep_locked(worker)

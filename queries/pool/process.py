@@ -58,9 +58,10 @@ class Worker:
         self._errors, errors_in = os.pipe()
         os.set_blocking(self._errors, False)
         os.set_blocking(errors_in, False)  # a worker that complains a lot loses words, not time
+        program = _START.format(module=plan.module)
         try:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", "-c", _START.format(module=plan.module), json.dumps(sys.path), "treatygraph query worker"],
+                [sys.executable, "-I", "-S", "-c", program, json.dumps(sys.path), "treatygraph query worker"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=errors_in,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from queries.pool.process import Worker
@@ -31,13 +32,13 @@ class ThreadTicket:
 
 
 class LoopTicket:
-    """A task of an event loop waits."""
+    """An event loop waits: `called` runs on it, soon after its turn has come."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: Callable[[], object]) -> None:
         self.worker: Worker | None = None
         self._loop = asyncio.get_running_loop()
-        self.called = asyncio.Event()
+        self._called = called
 
     def call(self) -> None:
         """See Ticket. May raise RuntimeError: the loop has been closed and nobody waits."""
-        self._loop.call_soon_threadsafe(self.called.set)
+        self._loop.call_soon_threadsafe(self._called)

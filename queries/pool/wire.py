@@ -29,6 +29,8 @@ LONGEST: Final = 64 * 1024 * 1024
 RECEIVE: Final = 65_600
 
 _HEADER: Final = struct.Struct("!BI")
+#: Made once: `json.dumps` with separators makes an encoder for each call.
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class WireError(Exception):
@@ -42,7 +44,7 @@ def frame(kind: int, payload: bytes = b"") -> bytes:
 
 def message(kind: int, content: dict[str, Any]) -> bytes:
     """One frame with a JSON object."""
-    return frame(kind, json.dumps(content, separators=(",", ":")).encode())
+    return frame(kind, _ENCODE(content).encode())
 
 
 class Decoder:

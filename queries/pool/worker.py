@@ -104,7 +104,7 @@ def main() -> None:
     try:
         store = ox.Store.read_only(setup["store"])
     except (OSError, ValueError, RuntimeError) as error:
-        line.send(wire.message(wire.ERROR, _said(error)))
+        line.send(wire.message(wire.ERROR, failure(error)))
         os._exit(1)
     sandbox.cap_memory(report, setup["memory_bytes"])
     hello = {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}
@@ -126,7 +126,7 @@ def _answer(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], li
     except MemoryError:
         return wire.message(wire.ERROR, {"type": "MemoryError", "text": "", "fatal": True})
     except BaseException as error:  # a panic of the engine is no Exception; the process must not be used again
-        return wire.message(wire.ERROR, {**_said(error), "fatal": not isinstance(error, Exception)})
+        return wire.message(wire.ERROR, {**failure(error), "fatal": not isinstance(error, Exception)})
     seconds = time.monotonic() - started
     resident = sandbox.resident_bytes() if seconds > _LONG_S else 0
     return rest + wire.message(wire.END, {"resident": resident})
@@ -166,7 +166,8 @@ def _run(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line:
     return sink.taken()
 
 
-def _said(error: BaseException) -> dict[str, Any]:
+def failure(error: BaseException) -> dict[str, Any]:
+    """What the server is told of an error."""
     names = [kind.__name__ for kind in type(error).__mro__]
     known = next((n for n in names if n in {"SyntaxError", "LookupError", "OSError", "ValueError"}), "RuntimeError")
     return {"type": known, "text": str(error)[:2000]}

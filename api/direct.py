@@ -1,0 +1,112 @@
+"""The short way of a SPARQL query through the service: past the framework, which would cost more than the query.
+
+What is asked of `/sparql` is read and answered here, by the SPARQL 1.1 Protocol, section 2.1. Only what is shown to a
+person (the editor, a result as a page) and the service description go on to the framework, with the request as it was
+read, so that there is one reading of it (`asked_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import formats
+from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
+from api.context import Context
+from api.errors import problem_for, problem_response
+from api.negotiation import NotAcceptable, negotiate
+from api.problems import Problem
+from api.protocol import QueryRequest, query_request
+from api.replying import Reply, header
+from queries.errors import QueryError
+from queries.scanner import inspect
+
+__all__ = ["Direct", "asked_of"]
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_DIRECT: Final = "application/sparql-query"
+_UPDATE: Final = "application/sparql-update"
+_ASKED: Final = "treatygraph.asked"
+_PATHS: Final = ("/sparql", "/sparql/")
+_ROWS: Final = (*formats.ROWS, formats.HTML)
+_GRAPHS: Final = (*formats.RDF, formats.HTML)
+
+
+class _Route:
+    """The name by which these requests are counted, as if the framework had routed them."""
+
+    path = "/sparql"
+
+
+_ROUTE: Final = _Route()
+
+
+def asked_of(request: Request) -> QueryRequest:
+    """What a request to `/sparql` asks, read before the framework saw it."""
+    found: QueryRequest = request.scope[_ASKED]
+    return found
+
+
+class Direct:
+    """Wraps the framework.
+
+    Args:
+        app: what answers everything else.
+        here: gives the context of the application.
+        root: the path under which a proxy publishes the service.
+    """
+
+    def __init__(self, app: ASGIApp, here: Callable[[], Context], root: str) -> None:
+        self._app = app
+        self._here = here
+        self._paths = frozenset(f"{before}{path}" for before in {"", root.rstrip("/")} for path in _PATHS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in ("GET", "POST"):
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = _ROUTE
+        try:
+            await self._answer(scope, receive, send)
+        except (Problem, NotAcceptable, QueryError) as error:
+            await problem_response(Request(scope), problem_for(error))(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        here = self._here()
+        if scope["method"] == "GET":
+            asked = query_request(form_fields(scope["query_string"].decode("latin-1")))
+        else:
+            asked = await _posted(Request(scope, receive), here.settings.max_upload_bytes)
+        text = asked.text
+        if text is None:
+            if scope["method"] == "POST":
+                raise Problem("bad-request", "query: there is none")
+            form = formats.HTML
+        elif len(text) > here.settings.max_query_chars:
+            raise Problem("too-large", f"query: at most {here.settings.max_query_chars} characters are accepted")
+        else:
+            offers = _GRAPHS if inspect(text).kind == "construct" else _ROWS
+            form = negotiate(header(scope, b"accept"), offers, wanted=asked.form)
+        if form is formats.HTML:
+            scope[_ASKED] = asked
+            await self._app(scope, receive, send)
+            return
+        await Reply(here, asked, form)(scope, receive, send)
+
+
+async def _posted(request: Request, most: int) -> QueryRequest:
+    """What a POST asks."""
+    media_type, parameters = content_type(request)
+    if media_type == _UPDATE:
+        raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
+    if media_type not in (_FORM, _DIRECT):
+        accepted = {"accept-post": f"{_FORM}, {_DIRECT}"}
+        raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}", headers=accepted)
+    require_utf8(parameters.get("charset"))
+    text = read_text(await read_body(request, most), None)
+    # What stands in the address counts beside what stands in the body: a query in both is one query too many.
+    fields = form_fields(text) if media_type == _FORM else [("query", text)]
+    return query_request([*fields, *form_fields(request.scope["query_string"].decode("latin-1"))])
