@@ -18,7 +18,7 @@ from queries.cluster.anatomy import Parts, extremes, take_apart, with_order_by_t
 from queries.cluster.ledgers import Reader
 from queries.cluster.storage import engine, said
 from queries.cluster.terms import ResultFile, Row, term
-from queries.errors import BackendError, QueryRefused
+from queries.errors import BackendError, QueryError, QueryRefused
 
 Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Node: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
@@ -159,14 +159,15 @@ def _not_of_iris(columns: Sequence[str], rows: Iterator[Row], names: frozenset[s
     for row in rows:
         for name, cell in zip(columns, row, strict=True):
             if name in names and cell is not None and cell[0] == "iri":
-                raise BackendError(f"?{name}: the distributed store cannot tell the MIN or MAX of IRIs; ask for that of STR(…)")
+                raise QueryRefused("engine", f"?{name}: the distributed store cannot tell the MIN or MAX of IRIs; ask for that of STR(…)")
         yield row
 
 
-def _failure(error: Exception) -> BackendError:
-    if isinstance(error, MemoryError):
-        raise error
-    return BackendError(f"the distributed store does not answer this query: {said(error)}")
+def _failure(error: Exception) -> QueryError:
+    """What the engine does not do is refused, by name; all else is a failure of the store."""
+    if isinstance(error, engine().InvalidRequestError):
+        return QueryRefused("engine", f"the distributed store does not answer this query: {said(error)}")
+    return BackendError(f"the distributed store failed: {said(error)}")
 
 
 def _solutions(columns: Sequence[str], rows: Iterator[Row]) -> ox.QuerySolutions:

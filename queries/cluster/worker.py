@@ -14,8 +14,9 @@ from typing import IO, Any, Final, cast
 
 import pyoxigraph as ox
 
+from queries.errors import BackendError, QueryRefused
 from queries.pool import sandbox, wire
-from queries.pool.worker import Line, Sink, failure
+from queries.pool.worker import Abandoned, Line, Sink, failure
 
 _LONG_S: Final = 0.02
 
@@ -36,7 +37,7 @@ def main() -> None:
         reader = Reader(Storage(Path(setup["store"])))
         reader.known_graphs()
     except Exception as error:
-        line.send(wire.message(wire.ERROR, failure(error)))
+        line.send(wire.message(wire.ERROR, _said(error)))
         os._exit(1)
     sandbox.cap_memory(report, setup["memory_bytes"])
     line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}))
@@ -58,10 +59,12 @@ def _answer(reader: Any, asked: dict[str, Any], setup: dict[str, Any], line: Lin
             # Another release is in memory now, of another size: the cap counts from there.
             sandbox.cap_memory(sandbox.Report(), setup["memory_bytes"])
         rest = _run(reader, asked, setup["prefixes"], line)
+    except Abandoned:
+        rest = b""
     except MemoryError:
         return wire.message(wire.ERROR, {"type": "MemoryError", "text": "", "fatal": True})
     except BaseException as error:
-        return wire.message(wire.ERROR, {**failure(error), "fatal": not isinstance(error, Exception)})
+        return wire.message(wire.ERROR, {**_said(error), "fatal": not isinstance(error, Exception)})
     seconds = time.monotonic() - started
     return rest + wire.message(wire.END, {"resident": sandbox.resident_bytes() if seconds > _LONG_S else 0})
 
@@ -89,6 +92,15 @@ def _run(reader: Any, asked: dict[str, Any], prefixes: dict[str, str], line: Lin
             raise LookupError(media)
         ox.serialize(answer, output, format=graph_format, prefixes=prefixes if asked["shortened"] else None)
     return sink.taken()
+
+
+def _said(error: BaseException) -> dict[str, Any]:
+    """As `queries.pool.worker` says it; what this program has put into words is passed on as it is."""
+    if isinstance(error, QueryRefused):
+        return {"type": "QueryRefused", "feature": error.feature, "text": str(error)}
+    if isinstance(error, BackendError):
+        return {"type": "BackendError", "text": str(error)}
+    return failure(error)
 
 
 def _kind(answer: Any) -> str:

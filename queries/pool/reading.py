@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from queries.errors import BackendError, QueryTimeout, UnsupportedFormat
+from queries.errors import BackendError, QueryRefused, QueryTimeout, UnsupportedFormat
 from queries.pool import wire
 from queries.pool.errors import OutOfMemory, QueryCancelled, StreamBroken, WorkerDied
 from queries.pool.jobs import Job
@@ -103,6 +103,10 @@ def _raised(end: dict[str, Any]) -> BaseException:
     kind, text = str(end.get("type")), str(end.get("text"))
     if kind == "MemoryError":
         return OutOfMemory("the query needs more memory than one query may have; ask for less")
+    if kind == "QueryRefused":
+        return QueryRefused(str(end.get("feature")), text)
+    if kind == "BackendError":
+        return BackendError(text)
     if kind == "LookupError":
         return UnsupportedFormat(f"the result of this query cannot be written as {text[:100]}")
     return translated(_ERRORS.get(kind, RuntimeError)(text))

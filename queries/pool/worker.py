@@ -24,7 +24,7 @@ _LONG_S: Final = 0.02  # the memory is looked at after queries that took this lo
 _EMPTY: Final = ox.Store()
 
 
-class _Abandoned(Exception):
+class Abandoned(Exception):
     """Nobody wants the answer any more."""
 
 
@@ -80,7 +80,7 @@ class Sink(io.RawIOBase):
         self._held += data
         if len(self._held) >= _CHUNK or time.monotonic() > self._due:
             if self._line.stopped():
-                raise _Abandoned
+                raise Abandoned
             self._line.send(self.taken())
         return len(data)
 
@@ -121,7 +121,7 @@ def _answer(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], li
     try:
         sandbox.allow_cpu(asked["seconds"])
         rest = _run(store, asked, prefixes, line)
-    except _Abandoned:
+    except Abandoned:
         rest = b""
     except MemoryError:
         return wire.message(wire.ERROR, {"type": "MemoryError", "text": "", "fatal": True})
