@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from loaders.build import STAGES, Step
 
-__all__ = ["BuildProgress", "build_progress", "note", "table", "write"]
+__all__ = ["BuildProgress", "build_progress", "note", "steps", "table", "write"]
 
 #: Where the output is no terminal: wide enough that few cells are broken.
 _WIDE: Final = 160
@@ -81,3 +81,36 @@ def build_progress() -> Iterator[BuildProgress]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         yield BuildProgress(progress)
+
+
+@contextmanager
+def steps(titles: Mapping[str, str]) -> Iterator[Callable[[str, int, int], None]]:
+    """The progress of work that has steps, on standard error: called with a step, what is done of it, and of how much.
+
+    A bar for each step on a terminal, one line for each elsewhere. `titles` gives the words for each step.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said: set[str] = set()
+
+        def tell(step: str, done: int, total: int) -> None:  # noqa: ARG001
+            if step not in said:
+                said.add(step)
+                note(f"{len(said)}/{len(titles)} {titles[step]}")
+
+        yield tell
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks = {step: progress.add_task(escape(title), total=None, visible=False) for step, title in titles.items()}
+
+        def show(step: str, done: int, total: int) -> None:
+            progress.update(tasks[step], completed=done, total=total, visible=True)
+
+        yield show

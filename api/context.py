@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from api.site import Site
 from loaders.release import ReleaseInfo
 from ontology.schema import Schema, load_schema
 from queries.catalogue import Catalogue
+from queries.following import Prompt
 
 __all__ = ["Context", "context"]
 
@@ -36,13 +38,21 @@ class Context:
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
 
-    def renew(self, folder: ReleaseInfo) -> None:
+    def renew(self, release: str, folder: ReleaseInfo | None) -> None:
         """Another release is served from now on: forget what was kept of the last one."""
         self.folder = folder
         self._findings = None
         self.asking.cache.clear()
-        self.site.serve(folder.id)
-        self.metrics.serve(folder.id)
+        self.site.serve(release)
+        self.metrics.serve(release)
+
+    async def current(self) -> None:
+        """Before an answer: see which release is live, where the store is quick to tell. Raises BackendError."""
+        backend = self.engine.backend
+        if isinstance(backend, Prompt):
+            release = await asyncio.to_thread(backend.refresh)
+            if release != self.site.release:
+                self.renew(release, None)
 
     async def findings(self) -> tuple[Finding, ...]:
         """All findings of the release, read at first use: a release does not change."""

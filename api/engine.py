@@ -30,6 +30,8 @@ H = TypeVar("H")
 
 #: Small pieces are put together until a chunk has this many bytes: each hand-over between threads costs.
 _CHUNK_BYTES: Final = 32_768
+#: How often work is done again because another release went live meanwhile.
+_TRIES: Final = 3
 
 
 class Stream(Generic[H]):
@@ -95,7 +97,12 @@ class Engine:
         def counted() -> T:
             self.running += 1
             try:
-                return work(self.backend)
+                for _ in range(_TRIES):
+                    # Work that asks several queries must not mix two releases: it is done again.
+                    release, done = self.backend.release, work(self.backend)
+                    if release == self.backend.release:
+                        break
+                return done
             finally:
                 self.running -= 1
 

@@ -128,12 +128,11 @@ def _in_process(backend: Calling, request: Any, limit_s: float, settle: Settle[O
 def _in_thread(
     engine: Engine, run: Callable[[Backend], tuple[str, Iterator[bytes]]], settle: Settle[Opening]
 ) -> Callable[[], None]:
-    release = engine.release
     task = asyncio.ensure_future(engine.stream(run))
 
     def told(done: asyncio.Task[Stream[str]]) -> None:
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
-        settle(None if error is not None else _Threaded(done.result(), release), error)
+        settle(None if error is not None else _Threaded(done.result(), done.result().head), error)
 
     task.add_done_callback(told)
     return lambda: None if task.done() else _cancel(task)
@@ -144,6 +143,8 @@ def _cancel(task: asyncio.Task[Any]) -> None:
 
 
 def _run(backend: Backend, *, asked: QueryRequest, form: Format, limit_s: float) -> tuple[str, Iterator[bytes]]:
+    """The release that answered, and the bytes."""
+    release = backend.release
     result = backend.query(
         asked.text or "",
         default_graphs=asked.default_graphs or None,
@@ -151,4 +152,5 @@ def _run(backend: Backend, *, asked: QueryRequest, form: Format, limit_s: float)
         union=asked.union,
         timeout_s=limit_s,
     )
-    return result.kind, iter(result.serialize(form.media_type))
+    body = iter(result.serialize(form.media_type))
+    return result.release or release, body

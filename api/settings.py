@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     store: str = Field(
         "", description="A store elsewhere that is served instead of a release directory: `sparql:https://…`."
     )
+    accept_licence: str = Field(
+        "", description="Licence of an optional engine that you accept: `BUSL-1.1` for Fluree; remembered by the store."
+    )
     store_engine: Literal["generic", "oxigraph", "virtuoso"] = Field(
         "generic", description="What engine that store is: `generic`, `oxigraph` or `virtuoso`."
     )

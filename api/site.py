@@ -48,6 +48,11 @@ class Site:
             "brief": _brief,
         }
 
+    @property
+    def release(self) -> str:
+        """The release that is named on the pages."""
+        return str(self._environment.globals["release"])
+
     def serve(self, release: str) -> None:
         """Another release is named on the pages from now on."""
         self._environment.globals["release"] = release

@@ -4,7 +4,8 @@ All of it is in graphs under `https://w3id.org/treatygraph/store/`, which belong
 
 * `store/record`: for each release that is or was live its serial number (the greatest is live) and its layout;
 * `store/graph/{key}`: a graph by the checksum of its content, sent and perhaps not yet seen by readers;
-* `store/release/{id}`, in the layout `versioned` alone: which of those graphs has which name in this release.
+* `store/release/{id}`: which of those contents has which name in this release. The property there is the name of the
+  release too, so that one pattern finds the graphs of one release, wherever it stands in a query.
 
 In the layout `direct` the graphs of the live release have their own names, and the canonical graph is the default
 graph. In the layout `versioned`, for engines without transactions or without a default graph, nothing is ever renamed:
@@ -16,8 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, cast
-
-import pyoxigraph as ox
 
 from ontology.namespaces import BASE
 from queries.errors import BackendError
@@ -32,7 +31,6 @@ SERIAL: Final = f"{STORE}serial"
 LAYOUT: Final = f"{STORE}layout"
 STAGING: Final = f"{STORE}staging"
 SENT: Final = f"{STORE}sent"
-OF: Final = f"{STORE}of"
 CANONICAL: Final = f"{STORE}canonical"
 _RELEASES: Final = f"{STORE}release/"
 _GRAPHS: Final = f"{STORE}graph/"
@@ -84,6 +82,10 @@ def read_record(ask: Callable[[str], QueryResult]) -> Record | None:
 
 
 def read_graphs(ask: Callable[[str], QueryResult], release: str) -> dict[str, str]:
-    """The names in the store by the names in the release. One query."""
-    text = f"SELECT ?graph ?name WHERE {{ GRAPH <{release_iri(release)}> {{ ?graph <{OF}> ?name }} }}"
-    return {row["name"].value: row["graph"].value for row in ask(text).rows() if isinstance(row["graph"], ox.NamedNode)}
+    """The names in the store by the names in the release. Two queries."""
+    listing = release_iri(release)
+    graphs = f"SELECT ?graph ?name WHERE {{ GRAPH <{listing}> {{ ?graph <{listing}> ?name }} }}"
+    default = f"SELECT ?graph WHERE {{ GRAPH <{listing}> {{ ?graph <{CANONICAL}> ?release }} }}"
+    found = {row["name"].value: row["graph"].value for row in ask(graphs).rows()}
+    found.update((CANONICAL, row["graph"].value) for row in ask(default).rows())
+    return found

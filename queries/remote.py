@@ -176,6 +176,17 @@ class _Request(SPARQLWrapper):
         return self._to.open(self._createRequest(), self._limit), self.returnFormat
 
 
+class AnswerCut(BackendError):
+    """The answer is not known to be whole: it has as many rows as the engine gives at most (`most`)."""
+
+    def __init__(self, url: str, most: int) -> None:
+        super().__init__(
+            f"{url}: the answer has {most} rows or more, and the engine gives no more; to mend: ask for fewer with"
+            " LIMIT, or raise ResultSetMaxRows there"
+        )
+        self.most = most
+
+
 class BlankNodes:
     """Results in XML as Virtuoso writes them, with labels of blank nodes that a parser takes (`nodeID://b1` as `b1`).
 
@@ -215,10 +226,7 @@ def _require_whole(body: Body, url: str) -> None:
         raise QueryTimeout(f"{url}: the engine stopped at its own time limit and sent a part of the answer")
     if most := body.headers.get("X-SPARQL-MaxRows"):
         body.close()
-        raise BackendError(
-            f"{url}: the answer has {most[:20]} rows or more, and the engine gives no more; to mend: ask for fewer with"
-            " LIMIT, or raise ResultSetMaxRows there"
-        )
+        raise AnswerCut(url, int(most) if most.isdigit() else 0)
 
 
 def _truth(answer: Answer) -> Answer:

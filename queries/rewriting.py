@@ -15,7 +15,7 @@ from rdflib.plugins import sparql
 from ontology.namespaces import GRAPH
 from queries.errors import QuerySyntaxError
 from queries.instances import closing
-from queries.record import CANONICAL, OF, STORE, release_iri
+from queries.record import CANONICAL, STORE, release_iri
 from queries.scanner import Token, tokens
 from queries.values import iri_text
 
@@ -58,8 +58,9 @@ def located(
     """The query with the names that the graphs of a release have in the store (see `queries.record`).
 
     `GRAPH ?name { … }` becomes a join with the list of the release's graphs, so that `?name` is what it is everywhere
-    else; a constant, and those of FROM, are replaced. The dataset of the request comes before FROM, as the protocol
-    says. Raises QuerySyntaxError.
+    else; a constant becomes a filter, because Virtuoso, told a default graph, finds nothing under a constant; those of
+    FROM become graphs of the request. The dataset of the request comes before FROM, as the protocol says.
+    Raises QuerySyntaxError.
     """
     names = _Names(text)
     edits, stated_default, stated_named = _dataset(text, names)
@@ -67,21 +68,20 @@ def located(
         default_graphs, named_graphs = stated_default, stated_named
     limited = bool(default_graphs or named_graphs)
     seen = [name for name in dict.fromkeys(named_graphs) if name in graphs and name != CANONICAL]
-    every = False
+    number = -1
     for number, (_, name, end) in enumerate(_clauses(text)):
+        kept = f"?{_KEPT}{number}"
         if name.kind == "variable":
-            every = True
-            kept = f"?{_KEPT}{number}"
-            more = f" GRAPH <{release_iri(release)}> {{ {kept} <{OF}> {name.text} }}"
+            more = f" GRAPH {kept}_list {{ {kept} <{release_iri(release)}> {name.text} }}"
             if limited:
                 listed = " ".join(iri_text(one) for one in seen)
                 more += f" VALUES {name.text} {{ {listed} }}" if seen else " FILTER(false)"
-            edits += [(name.start, name.end, kept), (end.end, end.end, more)]
         else:
             stated = names.resolved(name)
-            there = graphs.get(stated, NOWHERE) if not limited or stated in seen else NOWHERE
-            edits.append((name.start, name.end, f"<{NOWHERE if stated == CANONICAL else there}>"))
-    if every:
+            visible = stated != CANONICAL and (not limited or stated in seen)
+            more = f" FILTER({kept} = <{graphs.get(stated, NOWHERE) if visible else NOWHERE}>)"
+        edits += [(name.start, name.end, kept), (end.end, end.end, more)]
+    if number >= 0:
         edits += _columns(text)
     if limited:
         asked = [graphs.get(name, NOWHERE) for name in default_graphs if name != CANONICAL] or [NOWHERE]

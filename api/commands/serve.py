@@ -13,12 +13,16 @@ import click
 
 from api.commands._release import release_option, sources_with_data
 from api.settings import Settings, load_settings
+from queries.backend import Backend
+from queries.following import Following
 
 __all__ = ["command"]
 
 
 @click.command(name="serve")
 @release_option
+@click.option("--store", help="Serve a store elsewhere, such as sparql:https://host/query, not a release directory.")
+@click.option("--store-engine", help="What engine that store is: generic, oxigraph or virtuoso. [default: generic]")
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one. [default: 8000]")
 @click.option("--root-path", help="Path under which a reverse proxy publishes the service.")
@@ -30,7 +34,8 @@ __all__ = ["command"]
 def command(release: Path | None, **given: Any) -> None:
     """Serve a release: pages, SPARQL endpoint, lineage, validation. Builds a release first if there is none."""
     settings = load_settings(release=release, **given)
-    _ensure(settings.release)
+    if not settings.store:
+        _ensure(settings.release)
     _serve(settings)
 
 
@@ -49,20 +54,8 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
-    from loaders.release import open_release
-    from queries.pool.backend import PooledBackend
 
-    info = open_release(settings.release)
-    listening = _listen(settings)
-    backend = PooledBackend(
-        info.store,
-        release=info.id,
-        workers=settings.workers,
-        deadline_s=settings.timeout_s,
-        max_memory_mb=settings.max_memory_mb,
-        queue_size=settings.queue_size,
-        queue_wait_s=settings.queue_wait_s,
-    )
+    listening, backend, report = _opened(settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{shown}:{listening.getsockname()[1]}{settings.root_path}/"
     if settings.access_log:
@@ -79,15 +72,47 @@ def _serve(settings: Settings) -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=round(settings.grace_s),
     )
-    for line in _isolation(backend.sandbox_report()):
+    for line in _isolation(report):
         click.echo(line, err=True)
-    click.echo(f"Treatygraph serves release {info.id} at {address} (stop with Ctrl-C)")
+    click.echo(f"Treatygraph serves release {backend.release} at {address} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         backend.close()
+
+
+def _opened(settings: Settings) -> tuple[socket.socket, Backend, dict[str, Any]]:
+    """The port, what answers, and what holds in its workers. A store elsewhere may be down now and answer later."""
+    if settings.store:
+        from api.stores import open_backend
+        from queries.errors import BackendError
+
+        remote = open_backend(settings)
+        try:
+            if isinstance(remote, Following):
+                remote.refresh()
+        except BackendError as error:
+            click.echo(f"{error} (it is asked again until it answers)", err=True)
+        report = getattr(remote, "sandbox_report", dict)  # a store whose queries run in processes of ours
+        return _listen(settings), remote, report()
+
+    from loaders.release import open_release
+    from queries.pool.backend import PooledBackend
+
+    info = open_release(settings.release)
+    listening = _listen(settings)
+    backend = PooledBackend(
+        info.store,
+        release=info.id,
+        workers=settings.workers,
+        deadline_s=settings.timeout_s,
+        max_memory_mb=settings.max_memory_mb,
+        queue_size=settings.queue_size,
+        queue_wait_s=settings.queue_wait_s,
+    )
+    return listening, backend, backend.sandbox_report()
 
 
 def _isolation(report: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from api.routes import ask, dumps, findings, graphs, health, lineage, pages, queries, search, sparql, things, validate
 
-__all__ = ["ROUTERS", "allowed_methods"]
+__all__ = ["ROUTERS", "allowed_methods", "health"]
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Protocol, runtime_checkable
 
 import anyio
+import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from api.metrics import CONTENT_TYPE
 from api.problems import Problem
 from api.responses import json_bytes
 from queries.backend import Backend
-from queries.errors import BackendError
+from queries.errors import QueryError
 
 __all__ = ["router"]
 
@@ -65,8 +66,8 @@ async def ready(request: Request) -> Response:
         return Response(json_bytes({"status": "ok"}), headers=_HEADERS)
     try:
         with anyio.fail_after(_PATIENCE_S):
-            await context(request).engine.call(_ask)
-    except (TimeoutError, BackendError):
+            await anyio.to_thread.run_sync(_ask, backend, abandon_on_cancel=True)
+    except (TimeoutError, QueryError):
         raise Problem("unavailable", "the store did not answer", headers={"retry-after": "5"}) from None
     return Response(json_bytes({"status": "ok"}), headers=_HEADERS)
 
@@ -84,4 +85,4 @@ async def metrics(request: Request) -> Response:
 
 
 def _ask(backend: Backend) -> bool:
-    return bool(backend.query("ASK {}"))
+    return bool(backend.query("ASK {}", timeout_s=_PATIENCE_S))

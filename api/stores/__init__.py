@@ -1,7 +1,7 @@
 """Stores elsewhere: `--store KIND:ADDRESS` to serve from one, `--to KIND:ADDRESS` to publish into one.
 
-One module for each kind, named like it; it has two functions: `backend(settings, address)`, a back end that answers and
-follows what is published (`queries.following.Following`), and `target(settings, address)`, a place to publish into
+One module for each kind, named like it; it has two functions: `backend(settings, address)`, a back end that answers, and
+mostly follows what is published (`queries.following.Following`), and `target(settings, address)`, a place to publish into
 (`loaders.publishing.target.Target`). Both raise QueryError or BuildError with one line.
 """
 
@@ -15,7 +15,7 @@ from api.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from loaders.publishing.target import Target
-    from queries.following import Following
+    from queries.backend import Backend
 
 __all__ = ["kinds", "open_backend", "open_target"]
 
@@ -25,10 +25,10 @@ def kinds() -> list[str]:
     return sorted(module.name for module in iter_modules(__path__))
 
 
-def open_backend(settings: Settings) -> Following:
+def open_backend(settings: Settings) -> Backend:
     """The back end for the setting `store`."""
     module, address = _found("store", settings.store)
-    return cast("Following", module.backend(settings, address))
+    return cast("Backend", module.backend(settings, address))
 
 
 def open_target(settings: Settings, to: str) -> Target:

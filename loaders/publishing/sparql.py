@@ -22,7 +22,6 @@ from queries.library import support
 from queries.record import (
     CANONICAL,
     LAYOUT,
-    OF,
     RECORD,
     SENT,
     SERIAL,
@@ -35,12 +34,12 @@ from queries.record import (
     read_record,
     release_iri,
 )
-from queries.remote import RemoteBackend
+from queries.remote import AnswerCut, RemoteBackend
 from queries.writing import Graphs, Updates
 
 #: Statements in one request. Those with blank nodes of one graph go together, since their labels hold for a request.
 BATCH: Final = 10_000
-_PAGE: Final = 10_000
+_PAGE: Final = 9_999
 _LIMIT_S: Final = 3600.0
 _INTEGER: Final = "<http://www.w3.org/2001/XMLSchema#integer>"
 
@@ -65,6 +64,7 @@ class SparqlTarget:
         self._batch = batch
         self._label = query_url
         self._layout: Layout = "direct" if engine.atomic and engine.default_graph else "versioned"
+        self._page = _PAGE
         self._record: Record | None = None
         self._listed: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
@@ -241,9 +241,11 @@ class SparqlTarget:
         """Write which graph of the release has which content."""
         name = release_iri(release)
         self._remove(name)
-        of = ox.NamedNode(OF)
+        itself, canonical = ox.NamedNode(name), ox.NamedNode(CANONICAL)
         lines = [
-            ox.Triple(ox.NamedNode(graph_iri(content.key)), of, ox.NamedNode(content.name or CANONICAL))
+            ox.Triple(ox.NamedNode(graph_iri(content.key)), itself, ox.NamedNode(content.name))
+            if content.name
+            else ox.Triple(ox.NamedNode(graph_iri(content.key)), canonical, itself)
             for content in contents
         ]
         for at in range(0, len(lines), self._batch):
@@ -285,13 +287,20 @@ class SparqlTarget:
         """A graph in pages, none as large as what the engine gives at most; nobody writes to it meanwhile."""
         offset = 0
         while True:
-            page = f"SELECT ?s ?p ?o WHERE {{ ?s ?p ?o }} LIMIT {_PAGE - 1} OFFSET {offset}"
+            text = f"SELECT ?s ?p ?o WHERE {{ ?s ?p ?o }} LIMIT {self._page} OFFSET {offset}"
+            try:
+                rows = self._backend.query(text, default_graphs=[name]).rows()
+            except AnswerCut as error:
+                if error.most < 2 or self._page < error.most:
+                    raise
+                self._page = error.most - 1
+                continue
             count = 0
-            for row in self._backend.query(page, default_graphs=[name]).rows():
+            for row in rows:
                 count += 1
                 yield ox.Triple(row["s"], row["p"], row["o"])
             offset += count
-            if count < _PAGE - 1:
+            if count < self._page:
                 return
 
     @contextmanager
@@ -300,7 +309,8 @@ class SparqlTarget:
             yield
         except QueryError as error:
             text = str(error) if str(error).startswith("http") else f"{self._label}: {error}"
-            raise PublishError(f"{text}; to mend: publish again, which goes on where this one ended") from error
+            mend = "" if "to mend:" in text else "; to mend: publish again, which goes on where this one ended"
+            raise PublishError(f"{text}{mend}") from error
         except (SyntaxError, OSError, ValueError) as error:
             raise PublishError(f"{self._label}: the store's answer cannot be read: {error}") from error
 

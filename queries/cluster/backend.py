@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
 from queries.cluster.ledgers import Reader
-from queries.cluster.storage import Storage, credentials
-from queries.frontier import neighbours_by_query
+from queries.cluster.storage import Storage, credentials, indexes_of
 from queries.indexes import Indexes
 from queries.pool.backend import PooledBackend
 from queries.pool.calls import Call, Settle
@@ -27,6 +27,7 @@ from queries.pool.pool import Limits
 from queries.pool.process import Plan
 from queries.pool.streams import AsyncStream, PooledStream
 from queries.results import QueryResult
+from queries.textindex import TextIndex
 
 __all__ = ["ClusterBackend"]
 
@@ -46,14 +47,20 @@ class ClusterBackend:
     """
 
     def __init__(self, storage: Storage, limits: Limits) -> None:
+        self._storage = storage
+        self._indexes: tuple[str, Indexes] = ("", Indexes())
         self._head = Reader(storage)  # looks at the head only; the release itself is never opened in this process
         self._looking = threading.Lock()
         self._deadline_s = limits.deadline_s
         try:
             self._workers = _Workers(storage.path, release=self._head.current.release, limits=limits)
+            self._workers.noticed = self._noticed
         except BaseException:
             self._head.close()
             raise
+
+    #: `refresh` is done before each answer (`queries.following.Prompt`).
+    prompt = True
 
     @property
     def release(self) -> str:
@@ -64,6 +71,29 @@ class ClusterBackend:
         """Look which release is current; its name. A fraction of a millisecond in a directory. Raises BackendError."""
         with self._looking:
             return self._head.refresh().release
+
+    @property
+    def adjacency(self) -> Adjacency | None:
+        """The lineage index of the release, where the publisher put it beside the data."""
+        return self._index().adjacency
+
+    @property
+    def text_index(self) -> TextIndex | None:
+        """The index of names of the release, where the publisher put it beside the data."""
+        return self._index().names
+
+    def _index(self) -> Indexes:
+        release = self.release
+        held, found = self._indexes
+        if held != release:
+            found = Indexes.beside(indexes_of(self._storage, release) / "store", release)
+            self._indexes = (release, found)
+        return found
+
+    def _noticed(self, release: str) -> None:
+        """A process has answered: where it knows a newer release, so do we."""
+        if release != self.release:
+            self.refresh()
 
     def query(
         self,
@@ -100,7 +130,7 @@ class ClusterBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return neighbours_by_query(self.query, frontier, relations, direction)
+        return self._index().neighbours(self.query, frontier, relations, direction)
 
     def running(self) -> list[QueryInfo]:
         """See `PooledBackend.running`."""
@@ -131,6 +161,9 @@ class ClusterBackend:
 class _Workers(PooledBackend):
     """The pool, with the program of a cluster in its processes."""
 
+    #: Told which release an answer is of.
+    noticed: Callable[[str], None] = staticmethod(lambda release: None)  # noqa: ARG005
+
     def processes(self) -> list[int]:
         """See `ClusterBackend.processes`."""
         pool = self._pool
@@ -147,7 +180,9 @@ class _Workers(PooledBackend):
         def ask(left_s: float) -> PooledStream:
             return PooledStream(self._pool, request, left_s)
 
-        return _persistently(ask, limit_s)
+        stream = _persistently(ask, limit_s)
+        self.noticed(stream.release)
+        return stream
 
 
 class _Calls:

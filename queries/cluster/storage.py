@@ -18,6 +18,7 @@ from queries.errors import BackendError
 
 #: What an address of a cluster begins with: `fluree:/shared/directory`, `fluree:/etc/treatygraph/connection.json`.
 SCHEME: Final = "fluree:"
+_OWN: Final = ".treatygraph"
 _MISSING: Final = "the distributed store needs the extra `cluster`; to mend: pip install 'treatygraph[cluster]'"
 
 
@@ -56,8 +57,13 @@ class Storage:
         """The directory for small files of ours: the shared one, or that of the connection document."""
         return self.path.parent if self.remote else self.path
 
-    def connect(self, *, indexing: bool = False) -> Any:
-        """A connection of the engine. Queries need no `indexing`; one process, the publisher, keeps the index.
+    @property
+    def own(self) -> Path:
+        """Our directory in there: indexes, the lock of publishers, the licence that was accepted."""
+        return self.beside / _OWN
+
+    def connect(self) -> Any:
+        """A connection of the engine.
 
         Raises BackendError: the engine is not installed, the place is not there, the document is not readable.
         """
@@ -67,7 +73,9 @@ class Storage:
                 return fluree.connect(config=self._document())
             if not self.path.is_dir():
                 raise BackendError(f"{self.address}: no such directory, and no connection document")
-            return fluree.connect(self.path, indexing=indexing)
+            # What its index holds, 4.2.4 does not find in every query (a property that VALUES names, a computed IRI):
+            # nothing is ever indexed here, and every process reads the commits themselves.
+            return fluree.connect(self.path, indexing=False)
         except (fluree.FlureeError, OSError) as error:
             raise BackendError(f"{self.address}: not a storage that can be opened ({said(error)})") from error
 
@@ -79,6 +87,11 @@ class Storage:
         if not isinstance(document, dict) or "@graph" not in document:
             raise BackendError(f"{self.path}: expected a Fluree connection document, an object with @context and @graph")
         return document
+
+
+def indexes_of(storage: Storage, release: str) -> Path:
+    """The directory with the indexes of a release (lineage, names); it need not be there."""
+    return storage.own / release
 
 
 def engine() -> ModuleType:
