@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +19,9 @@ __all__ = ["backend", "target"]
 
 def backend(settings: Settings, address: str) -> ClusterBackend:
     """What answers from the storage at an address: `workers` query processes of this service."""
-    storage = _accepted(settings, address)
+    storage = Storage.parse(f"{SCHEME}{address}")
+    storage.require()
+    _accept(settings, storage)
     from queries.cluster.backend import ClusterBackend
     from queries.pool.pool import Limits
 
@@ -37,13 +38,12 @@ def backend(settings: Settings, address: str) -> ClusterBackend:
 
 def target(settings: Settings, address: str) -> FlureeTarget:
     """Where a release is published to; the directory is made where it is not there yet."""
-    storage = _accepted(settings, address)
+    storage = Storage.parse(f"{SCHEME}{address}")
+    _accept(settings, storage)
     from loaders.publishing.fluree import FlureeTarget
 
     return FlureeTarget(storage)
 
 
-def _accepted(settings: Settings, address: str) -> Storage:
-    storage = Storage.parse(f"{SCHEME}{Path(address)}" if address.strip() else SCHEME)
+def _accept(settings: Settings, storage: Storage) -> None:
     require_licence(storage, settings.accept_licence, lambda line: click.echo(line, err=True))
-    return storage

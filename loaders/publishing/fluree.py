@@ -73,7 +73,7 @@ class FlureeTarget:
         """See `Target.live`."""
         return self._current.release if self._current else None
 
-    def begin(self, release: str, contents: Sequence[Content]) -> None:  # noqa: ARG002
+    def begin(self, release: str, contents: Sequence[Content]) -> None:
         """See `Target.begin`. What an abandoned publish of another release left is dropped."""
         with self._explained():
             held = self._releases()
@@ -87,6 +87,9 @@ class FlureeTarget:
                 if name not in (self._ledger, shown) and self._unfinished(name):
                     self._connection.drop(name)
             self._sizes = self._counted()
+            if self._ledger == shown and self._sizes != {one.name: one.exact.count for one in contents if one.exact.count}:
+                # What readers see is damaged. It is never changed under them: another copy takes its place.
+                self._ledger, self._sizes = self._another(), {}
 
     def held(self, release: str, contents: Sequence[Content]) -> Mapping[str, int]:  # noqa: ARG002
         """See `Target.held`."""
@@ -124,7 +127,7 @@ class FlureeTarget:
         """See `Target.drop`. A copy that readers see is never changed: the next publish sends another one."""
         if self._current is not None and self._ledger == self._current.ledger:
             with self._explained():
-                self._connection.create(f"{self._ledger}.{int(time.time())}")
+                self._another()
             raise PublishError(
                 f"{self.label}: the copy of {release} that readers see is damaged; to mend: publish again, which sends"
                 " all of it anew"
@@ -218,6 +221,12 @@ class FlureeTarget:
     def _releases(self) -> list[str]:
         names = [name.removesuffix(":main") for name in self._connection.ledgers()]
         return sorted(name for name in names if name.startswith(_PREFIX))
+
+    def _another(self) -> str:
+        """A new ledger for the same release."""
+        name = f"{self._ledger.partition('.')[0]}.{int(time.time())}"
+        self._connection.create(name)
+        return name
 
     def _unfinished(self, name: str) -> bool:
         """Whether a ledger was never shown: its indexes, which are put there before, are not there."""

@@ -55,7 +55,7 @@ class Reader:
 
     def refresh(self) -> Current:
         """Look at the shared head, and go over to another release if it names one."""
-        if self._moved():
+        if self.moved():
             connection = self._storage.connect()
             before = self._connection
             self.current = self._open(connection)
@@ -73,7 +73,8 @@ class Reader:
         """Let go of the storage."""
         self._connection.close()
 
-    def _moved(self) -> bool:
+    def moved(self) -> bool:
+        """Whether the shared head names another release than the one that is read here."""
         try:
             return bool(head_of(self._connection) != self.current.head)
         except self._errors as error:

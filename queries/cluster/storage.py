@@ -57,6 +57,11 @@ class Storage:
         """The directory for small files of ours: the shared one, or that of the connection document."""
         return self.path.parent if self.remote else self.path
 
+    def require(self) -> None:
+        """Raises BackendError where neither a directory nor a document is there."""
+        if not self.path.exists():
+            raise BackendError(f"{self.address}: no such directory, and no connection document")
+
     @property
     def own(self) -> Path:
         """Our directory in there: indexes, the lock of publishers, the licence that was accepted."""
@@ -71,8 +76,7 @@ class Storage:
         try:
             if self.remote:
                 return fluree.connect(config=self._document())
-            if not self.path.is_dir():
-                raise BackendError(f"{self.address}: no such directory, and no connection document")
+            self.require()
             # What its index holds, 4.2.4 does not find in every query (a property that VALUES names, a computed IRI):
             # nothing is ever indexed here, and every process reads the commits themselves.
             return fluree.connect(self.path, indexing=False)

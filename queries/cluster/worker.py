@@ -39,7 +39,8 @@ def main() -> None:
     except Exception as error:
         line.send(wire.message(wire.ERROR, _said(error)))
         os._exit(1)
-    sandbox.cap_memory(report, setup["memory_bytes"])
+    sandbox.cap_memory_again(report, setup["memory_bytes"])
+    sandbox.write_nothing()
     line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}))
     while True:
         kind, payload = line.next()
@@ -50,14 +51,15 @@ def main() -> None:
 def _answer(reader: Any, asked: dict[str, Any], setup: dict[str, Any], line: Line) -> bytes:
     """Run one query; gives the frames that end its answer."""
     started = time.monotonic()
-    before = reader.current
     try:
         # The engine computes in several threads, and their time adds up.
         sandbox.allow_cpu(asked["seconds"] * (os.cpu_count() or 1))
-        reader.refresh()
-        if reader.current is not before:
-            # Another release is in memory now, of another size: the cap counts from there.
-            sandbox.cap_memory(sandbox.Report(), setup["memory_bytes"])
+        if reader.moved():
+            # The cap is that of a query, beyond the release; another release may be larger.
+            sandbox.free_memory()
+            reader.refresh()
+            reader.known_graphs()
+            sandbox.cap_memory_again(sandbox.Report(), setup["memory_bytes"])
         rest = _run(reader, asked, setup["prefixes"], line)
     except Abandoned:
         rest = b""
