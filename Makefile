@@ -10,10 +10,10 @@ PORT ?= 8000
 RELEASE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check build bench format clean
+.PHONY: help setup serve test test-cluster check build bench format clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # The stamp is newer than the lock file when the environment holds what the lock file says.
 $(VENV)/.stamp: pyproject.toml uv.lock scripts/setup
@@ -37,6 +37,10 @@ check: setup ## Style, types, import contracts
 test: check ## Everything: check, then all tests
 	@bash scripts/browser
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-cluster: setup ## Install what the tests of stores on several machines need, then run those
+	@VENV="$(VENV)" bash scripts/cluster
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m cluster
 
 bench: build ## Measure, beside a peer in the same run; the table is written to docs/performance.md
 	@$(BIN)/python -m benchmarks

@@ -1,8 +1,8 @@
-"""Publishing into Fluree over shared storage (`queries.cluster`): a ledger for each release, and the head that names one.
+"""Publishing into Fluree over shared storage (`queries.cluster`): a ledger for each release, a head that names one.
 
 A release is written into a ledger that no reader knows, verified over a connection of its own, and shown by one commit
-to the head. Small graphs go together into one commit. What was committed is never sent again: how far a publish had come
-is seen from the sizes of the graphs, since commits are whole or not there.
+to the head. Small graphs go together into one commit. What was committed is never sent again: how far a publish had
+come is seen from the sizes of the graphs, since commits are whole or not there.
 """
 
 from __future__ import annotations
@@ -87,13 +87,17 @@ class FlureeTarget:
                 if name not in (self._ledger, shown) and self._unfinished(name):
                     self._connection.drop(name)
             self._sizes = self._counted()
-            if self._ledger == shown and self._sizes != {one.name: one.exact.count for one in contents if one.exact.count}:
+            if self._ledger == shown and self._sizes != {
+                one.name: one.exact.count for one in contents if one.exact.count
+            }:
                 # What readers see is damaged. It is never changed under them: another copy takes its place.
                 self._ledger, self._sizes = self._another(), {}
 
     def held(self, release: str, contents: Sequence[Content]) -> Mapping[str, int]:  # noqa: ARG002
         """See `Target.held`."""
-        return {one.name: self._sizes.get(one.name, 0) for one in contents if one.name in self._sizes or not one.exact.count}
+        return {
+            one.name: self._sizes.get(one.name, 0) for one in contents if one.name in self._sizes or not one.exact.count
+        }
 
     def write(self, release: str, content: Content, sent: Callable[[int], None]) -> None:  # noqa: ARG002
         """See `Target.write`. Commits hold beginnings of the graph, so it goes on where the last one ended."""
@@ -106,7 +110,7 @@ class FlureeTarget:
         if content.name not in self._graphs and len(self._graphs) >= _GRAPHS:
             self._commit()
         for triple in islice(content.triples(), done, None):
-            self._waiting.append(ox.Quad(*triple, name))
+            self._waiting.append(ox.Quad(triple.subject, triple.predicate, triple.object, name))
             self._graphs.add(content.name)
             blank = isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode)
             # Blank nodes come first and all together: two commits would make two nodes of one.
@@ -159,7 +163,7 @@ class FlureeTarget:
         removed = 0
         with self._explained():
             older = [name for name in self._releases() if name != self._current.ledger]
-            older.sort(key=lambda name: self._born(name), reverse=True)
+            older.sort(key=self._born, reverse=True)
             for name in older[_KEPT:]:
                 removed += len(self._graph_names(name))
                 self._connection.drop(name)
@@ -179,7 +183,7 @@ class FlureeTarget:
     def _commit(self) -> None:
         if not self._waiting:
             return
-        text = ox.serialize(self._waiting, format=ox.RdfFormat.TRIG).decode()
+        text = (ox.serialize(self._waiting, format=ox.RdfFormat.TRIG) or b"").decode()
         with self._explained():
             ledger = self._connection.ledger(self._ledger)
             self._again(lambda: ledger.insert(text, format="trig"))
@@ -281,5 +285,7 @@ def _locked(storage: Storage) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.close()
-        raise PublishError(f"{storage.address}: another publish is running; to mend: wait until it has ended") from error
+        raise PublishError(
+            f"{storage.address}: another publish is running; to mend: wait until it has ended"
+        ) from error
     return lock

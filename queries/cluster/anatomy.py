@@ -17,7 +17,7 @@ _PROLOGUE: Final = frozenset({"word", "iri", "name", "string"})
 _AFTER_HEAD: Final = frozenset({"from", "where"})
 _MODIFIERS: Final = frozenset({"limit", "offset", "values", "having", "group"})
 _ORDER: Final = (
-    ' {way}(IF({bound}, IF(isIRI({term}), 2, IF(isBlank({term}), 1, 3)), 0))'
+    " {way}(IF({bound}, IF(isIRI({term}), 2, IF(isBlank({term}), 1, 3)), 0))"
     ' {way}(IF(isIRI({term}), STR({term}), "")) {way}({term}) '
 )
 _RESOURCES: Final = frozenset({"variable", "iri", "name"})

@@ -1,14 +1,13 @@
 """Asks the engine, and gives its answers as the embedded store gives them: rows, a truth value, or triples.
 
-Tables come from the engine's core, term by term. Its graphs would come as JSON-LD in which a number has lost its datatype,
-so CONSTRUCT and DESCRIBE are asked as tables and made into triples here: the template is read by the embedded store's
-library, as W3C SPARQL 1.1 Query, 16.2, says.
+Tables come from the engine's core, term by term. Its graphs would come as JSON-LD in which a number has lost its
+datatype, so CONSTRUCT and DESCRIBE are asked as tables and made into triples here: the template is read by the embedded
+store's library, as W3C SPARQL 1.1 Query, 16.2, says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import IO, Any, Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -38,8 +37,8 @@ def ask(
 ) -> Answer:
     """Ask a query that has passed `queries.backend.guarded`.
 
-    Raises SyntaxError as pyoxigraph does, for what is no SPARQL 1.1; QueryRefused and BackendError. The engine's errors may
-    also come up while the answer is read.
+    Raises SyntaxError as pyoxigraph does, for what is no SPARQL 1.1; QueryRefused and BackendError. The engine's errors
+    may also come up while the answer is read.
     """
     _EMPTY.query(text)
     parts = take_apart(text)
@@ -91,7 +90,7 @@ class _Question:
         return _instances(template, columns, rows)
 
     def described(self) -> Iterator[ox.Triple]:
-        """As the embedded store describes: the statements about a thing, and about the blank nodes that these lead to."""
+        """As the embedded store describes: the statements about a thing, and of the blank nodes that these lead to."""
         parts = self._parts
         things: dict[str, None] = {}
         fixed = " ".join(piece for piece in parts.head.split() if not piece.startswith(("?", "$", "*")))
@@ -134,7 +133,9 @@ class _Question:
         try:
             _EMPTY.query(text)
         except SyntaxError as error:
-            raise QueryRefused("form", f"this query cannot be put to the distributed store as it is written: {error}") from error
+            raise QueryRefused(
+                "form", f"this query cannot be put to the distributed store as it is written: {error}"
+            ) from error
         return text
 
     def _run(self, text: str) -> Any:
@@ -144,7 +145,7 @@ class _Question:
             raise _failure(error) from error
 
     def _rows(self, text: str) -> tuple[list[str], Iterator[Row]]:
-        """Columns and rows of a SELECT. The engine makes the table as a whole, and its memory counts as that of the query.
+        """Columns and rows of a SELECT. The engine makes the table as a whole; its memory counts as that of the query.
 
         It has a way to read row by row; in 4.2.4 that way finds nothing in named graphs, so it is not taken.
         """
@@ -159,7 +160,10 @@ def _not_of_iris(columns: Sequence[str], rows: Iterator[Row], names: frozenset[s
     for row in rows:
         for name, cell in zip(columns, row, strict=True):
             if name in names and cell is not None and cell[0] == "iri":
-                raise QueryRefused("engine", f"?{name}: the distributed store cannot tell the MIN or MAX of IRIs; ask for that of STR(…)")
+                raise QueryRefused(
+                    "engine",
+                    f"?{name}: the distributed store cannot tell the MIN or MAX of IRIs; ask for that of STR(…)",
+                )
         yield row
 
 

@@ -1,8 +1,8 @@
 """The clustered back end: a release in shared storage, asked in several query processes of this service.
 
 Each process has the storage open by itself and looks before every query which release is current, so no answer is older
-than the last publish that was acknowledged. A process that is ended takes no question with it: the next one is asked, as
-long as nobody has had a byte. A query that breaks a limit is ended with its process.
+than the last publish that was acknowledged. A process that is ended takes no question with it: the next one is asked,
+as long as nobody has had a byte. A query that breaks a limit is ended with its process.
 """
 
 from __future__ import annotations

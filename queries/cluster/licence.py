@@ -1,4 +1,4 @@
-"""The licence of the engine: shown once, accepted by a setting, remembered beside the data. Nothing ever waits for a key.
+"""The licence of the engine: shown once, accepted by a setting, remembered beside the data. Nothing waits for a key.
 
 Fluree is not open source: it is under the Business Source License 1.1, and each operator is a licensee of its own.
 """
@@ -6,7 +6,7 @@ Fluree is not open source: it is under the Business Source License 1.1, and each
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, metadata, version
 from typing import Final
 
 from queries.cluster.storage import Storage, engine
@@ -16,10 +16,11 @@ from queries.errors import BackendError
 LICENCE: Final = "BUSL-1.1"
 _FILE: Final = "licence-accepted"
 NOTICE: Final = (
-    "licence: the distributed store is Fluree {version}, under the Business Source License 1.1 (BUSL-1.1), which is not an"
-    " open-source licence; each version becomes Apache-2.0 four years after its release. Its additional grant covers data"
-    " whose contents you determine, offered through an API or a SPARQL endpoint that is read-only for others; it excludes"
-    " letting others keep their own databases or schemas in it. You are the licensee: read LICENSE in the package fluree."
+    "licence: the distributed store is Fluree {version}, under the Business Source License 1.1 (BUSL-1.1), which is not"
+    " an open-source licence; each version becomes Apache-2.0 four years after its release. Its additional grant covers"
+    " data whose contents you determine, offered through an API or a SPARQL endpoint that is read-only for others; it"
+    " excludes letting others keep their own databases or schemas in it. You are the licensee: read LICENSE in the"
+    " package fluree."
 )
 
 
@@ -40,8 +41,8 @@ def require_licence(storage: Storage, accepted: str, tell: Callable[[str], None]
     if accepted != named:
         tell(NOTICE.format(version=_version()))
         raise BackendError(
-            f"{storage.address}: the licence of the engine is not accepted for this store; to mend: read the notice, then"
-            f" set TREATYGRAPH_ACCEPT_LICENCE={named} or give --accept-licence {named} once"
+            f"{storage.address}: the licence of the engine is not accepted for this store; to mend: read the notice,"
+            f" then set TREATYGRAPH_ACCEPT_LICENCE={named} or give --accept-licence {named} once"
         )
     tell(NOTICE.format(version=_version()))
     try:
@@ -54,10 +55,10 @@ def require_licence(storage: Storage, accepted: str, tell: Callable[[str], None]
 def installed_licence() -> str:
     """The licence that the installed engine declares: `BUSL-1.1` for all versions that are allowed here."""
     try:
-        return str(metadata("fluree").get("License-Expression") or LICENCE)
-    except PackageNotFoundError:
+        return metadata("fluree")["License-Expression"] or LICENCE
+    except (PackageNotFoundError, KeyError):
         return LICENCE
 
 
 def _version() -> str:
-    return str(metadata("fluree").get("Version"))
+    return version("fluree")

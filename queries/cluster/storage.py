@@ -89,7 +89,9 @@ class Storage:
         except ValueError as error:
             raise BackendError(f"{self.path}: expected a Fluree connection document in JSON-LD: {error}") from error
         if not isinstance(document, dict) or "@graph" not in document:
-            raise BackendError(f"{self.path}: expected a Fluree connection document, an object with @context and @graph")
+            raise BackendError(
+                f"{self.path}: expected a Fluree connection document, an object with @context and @graph"
+            )
         return document
 
 

@@ -76,9 +76,7 @@ def _run(reader: Any, asked: dict[str, Any], prefixes: dict[str, str], line: Lin
 
     if asked["check"]:
         return _head(_kind(ox.Store().query(asked["text"])), "", reader)
-    answer = ask(
-        reader, asked["text"], default=asked["default"], named=asked["named"], union=asked["union"]
-    )
+    answer = ask(reader, asked["text"], default=asked["default"], named=asked["named"], union=asked["union"])
     kind = _kind(answer)
     media = asked["graph_type" if kind == "construct" else "table_type"]
     sink = Sink(line, _head(kind, media, reader))

@@ -98,7 +98,10 @@ def releases(service: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> C
     def release(number: int) -> ReleaseInfo:
         if number not in made:
             more = [f'<{MARK}> <{MARK}/number> "{number}" .']
-            more += [f'<{MARK}/{n}> <{MARK}/weight> "{n:04}" <https://w3id.org/treatygraph/graph/cluster-test-{n % 7}> .' for n in range(300 * number)]
+            more += [
+                f'<{MARK}/{n}> <{MARK}/weight> "{n:04}" <https://w3id.org/treatygraph/graph/cluster-test-{n % 7}> .'
+                for n in range(300 * number)
+            ]
             made[number] = service.publish(tmp_path_factory.mktemp("release"), *more)
         return made[number]
 
