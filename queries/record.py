@@ -2,8 +2,10 @@
 
 All of it is in graphs under `https://w3id.org/treatygraph/store/`, which belong to no release and are never shown:
 
-* `store/record`: for each release that is or was live its serial number (the greatest is live) and its layout;
+* `store/record`: for each release that is or was live its serial number (the greatest is live) and its layout; and
+  the greatest number that a publish has taken, its turn, which becomes the serial number of what it shows;
 * `store/graph/{key}`: a graph by the checksum of its content, sent and perhaps not yet seen by readers;
+* `store/fence/{turn}-…`: the publish that may go on; a request of an earlier one that is still on its way fails;
 * `store/release/{id}`: which of those contents has which name in this release. The property there is the name of the
   release too, so that one pattern finds the graphs of one release, wherever it stands in a query.
 
@@ -31,6 +33,8 @@ SERIAL: Final = f"{STORE}serial"
 LAYOUT: Final = f"{STORE}layout"
 STAGING: Final = f"{STORE}staging"
 SENT: Final = f"{STORE}sent"
+TURN: Final = f"{STORE}turn"
+FENCES: Final = f"{STORE}fence/"
 CANONICAL: Final = f"{STORE}canonical"
 _RELEASES: Final = f"{STORE}release/"
 _GRAPHS: Final = f"{STORE}graph/"

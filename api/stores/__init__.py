@@ -1,8 +1,8 @@
 """Stores elsewhere: `--store KIND:ADDRESS` to serve from one, `--to KIND:ADDRESS` to publish into one.
 
-One module for each kind, named like it; it has two functions: `backend(settings, address)`, a back end that answers, and
-mostly follows what is published (`queries.following.Following`), and `target(settings, address)`, a place to publish into
-(`loaders.publishing.target.Target`). Both raise QueryError or BuildError with one line.
+One module for each kind, named like it, with two functions: `backend(settings, address)`, a back end that answers and
+mostly follows what is published (`queries.following.Following`), and `target(settings, address)`, a place to publish
+into (`loaders.publishing.target.Target`). Both raise QueryError or BuildError with one line.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ gets a list of its graphs, and one statement, the new serial number, makes it li
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -21,12 +22,14 @@ from queries.errors import QueryError
 from queries.library import support
 from queries.record import (
     CANONICAL,
+    FENCES,
     LAYOUT,
     RECORD,
     SENT,
     SERIAL,
     STAGING,
     STORE,
+    TURN,
     Layout,
     Record,
     graph_iri,
@@ -65,6 +68,7 @@ class SparqlTarget:
         self._label = query_url
         self._layout: Layout = "direct" if engine.atomic and engine.default_graph else "versioned"
         self._page = _PAGE
+        self._turn, self._fence = 0, ""
         self._record: Record | None = None
         self._listed: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
@@ -82,8 +86,10 @@ class SparqlTarget:
             self._listed = read_graphs(self._backend.query, self._record.release) if self._record else {}
         return self._record.release if self._record else None
 
-    def begin(self, release: str, contents: Sequence[Content]) -> None:
+    def begin(self, release: str, contents: Sequence[Content]) -> None:  # noqa: ARG002
         """See `Target.begin`."""
+        with self._explained():
+            self._take_turn()
         self.live()
         if self._record is not None and self._record.layout != self._layout:
             raise PublishError(
@@ -94,9 +100,6 @@ class SparqlTarget:
             self._look()
             if self._record is None and self._layout == "direct":
                 self._require_empty()
-            needed = {graph_iri(content.key) for content in contents}
-            for name in [name for name in self._sizes if self._abandoned(name) and name not in needed]:
-                self._remove(name)
             mark = f"GRAPH <{RECORD}> {{ <{RECORD}> <{STAGING}>"
             self._updates.run(f"DELETE WHERE {{ {mark} ?old }} }}")
             self._updates.run(f'INSERT DATA {{ {mark} "{release}" }} }}')
@@ -158,10 +161,9 @@ class SparqlTarget:
 
     def swap(self, release: str, contents: Sequence[Content]) -> None:
         """See `Target.swap`."""
-        serial = self._record.serial + 1 if self._record else 1
         state = [
             f'<{release_iri(release)}> <{LAYOUT}> "{self._layout}"',
-            f'<{release_iri(release)}> <{SERIAL}> "{serial}"^^{_INTEGER}',
+            f'<{release_iri(release)}> <{SERIAL}> "{self._turn}"^^{_INTEGER}',
         ]
         insert = f"INSERT DATA {{ GRAPH <{RECORD}> {{ {' . '.join(state)} }} }}"
         with self._explained():
@@ -172,7 +174,9 @@ class SparqlTarget:
                     for pattern in (f"?r <{SERIAL}> ?n", f"?r <{LAYOUT}> ?l", f"?g <{SENT}> ?n", f"?r <{STAGING}> ?s")
                 ]
                 if self._layout == "direct":
-                    self._updates.run(" ;\n".join([*self._moves(contents), *forget, insert]))
+                    # Another publish took its turn since: then the fence is gone, and the whole request fails.
+                    fence = f"MOVE GRAPH <{self._fence}> TO <{FENCES}passed>"
+                    self._updates.run(" ;\n".join([fence, *self._moves(contents), *forget, insert]))
                 else:
                     self._updates.run(insert)
             if self.live() != release:
@@ -186,7 +190,7 @@ class SparqlTarget:
             others = f"FILTER(?r != <{release_iri(live.release)}> || ?n != {live.serial})"
             old = f"GRAPH <{RECORD}> {{ ?r <{SERIAL}> ?n }}"
             self._updates.run(f"DELETE {{ {old} }} WHERE {{ {old} {others} }}")
-            for pattern in (f"?g <{SENT}> ?n", f"?r <{STAGING}> ?s"):
+            for pattern in (f"?g <{SENT}> ?n", f"?r <{STAGING}> ?s", f"?r <{TURN}> ?n"):
                 self._updates.run(f"DELETE WHERE {{ GRAPH <{RECORD}> {{ {pattern} }} }}")
             self._look()
             kept = {RECORD, release_iri(live.release)}
@@ -205,10 +209,22 @@ class SparqlTarget:
         unchanged = self._listed.get(content.name or CANONICAL) == staged
         return content.name if self._layout == "direct" and unchanged else staged
 
-    def _abandoned(self, name: str) -> bool:
-        """Whether a graph is left from a publish that never went live."""
-        live = {RECORD} if self._record is None else {RECORD, release_iri(self._record.release)}
-        return name.startswith(STORE) and name not in live and name not in self._listed.values()
+    def _take_turn(self) -> None:
+        """Shut out every earlier publish: what one that was killed has sent may still be on its way.
+
+        Where graphs have their own names its last request, the swap, needs its fence, which is taken away before the
+        record is read. Where they have not, whatever it shows has a smaller serial number than what is shown here.
+        """
+        turns = f"SELECT ?n WHERE {{ GRAPH <{RECORD}> {{ ?of ?said ?n }} VALUES ?said {{ <{SERIAL}> <{TURN}> }} }}"
+        taken = [int(row["n"].value) for row in self._backend.query(turns).rows()]
+        self._turn = max(taken, default=0) + 1
+        self._fence = f"{FENCES}{self._turn}-{secrets.token_hex(4)}"
+        turn = f'GRAPH <{RECORD}> {{ <{RECORD}> <{TURN}> "{self._turn}"^^{_INTEGER} }}'
+        self._updates.run(f"INSERT DATA {{ {turn} GRAPH <{self._fence}> {{ <{RECORD}> <{TURN}> {self._turn} }} }}")
+        fences = f'SELECT DISTINCT ?g WHERE {{ GRAPH ?g {{ ?of <{TURN}> ?n }} FILTER(STRSTARTS(STR(?g), "{FENCES}")) }}'
+        for row in list(self._backend.query(fences).rows()):
+            if row["g"].value != self._fence:
+                self._remove(row["g"].value)
 
     def _look(self) -> None:
         """Read what is in the store: the sizes of graphs, and how far those that are being sent have come."""

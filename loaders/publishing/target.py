@@ -59,7 +59,7 @@ class Target(Protocol):
         """The id of the release that readers see; None where none was published."""
 
     def begin(self, release: str, contents: Sequence[Content]) -> None:
-        """Get ready for a release: check that the store can take it, remove what an abandoned publish left."""
+        """Get ready for a release: check that the store can take it; shut out earlier publishes that were killed."""
 
     def held(self, release: str, contents: Sequence[Content]) -> Mapping[str, int]:
         """Which of these graphs the store holds for this release, by name, each with the number of its statements.
@@ -83,7 +83,7 @@ class Target(Protocol):
         """Show readers this release, all of it at once; all its graphs are held and verified."""
 
     def clean(self) -> int:
-        """Remove what no reader can see any more; how many graphs were removed."""
+        """Remove what no reader can see any more, and what abandoned publishes left; how many graphs were removed."""
 
     def close(self) -> None:
         """Let go of the store."""

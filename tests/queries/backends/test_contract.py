@@ -17,6 +17,7 @@ import pytest
 
 from ontology.schema import load_schema
 from queries.embedded import EmbeddedBackend
+from queries.engines import OXIGRAPH
 from queries.errors import BackendError, QueryRefused, QuerySyntaxError, UnsupportedFormat
 from queries.lineage import lineage
 from queries.paths import path
@@ -74,7 +75,7 @@ def backend(request: pytest.FixtureRequest, small: Any) -> Iterator[Any]:
         made = EmbeddedBackend(request.getfixturevalue("on_disk"), "small")
     elif request.param == "remote":
         url = request.getfixturevalue("server")
-        made = RemoteBackend(url, release="small", union_parameter="union-default-graph")
+        made = RemoteBackend(url, release="small", engine=OXIGRAPH)
     else:
         made = small.RdflibBackend(small.quads())
     yield made

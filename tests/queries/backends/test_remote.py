@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from queries.endpoint import Login
 from queries.errors import BackendError, QueryRefused, QuerySyntaxError, QueryTimeout
 from queries.remote import RemoteBackend
 
@@ -59,7 +60,7 @@ def test_what_is_sent(serve: Callable[[Answer], str]) -> None:
         seen.append((dict(handler.headers), form))
         reply(200, JSON, b'{"head":{},"boolean":true}')(handler, form)
 
-    backend = RemoteBackend(serve(answer), user="reader", password="s3cret")
+    backend = RemoteBackend(serve(answer), login=Login("basic", "reader", "s3cret"))
     assert bool(backend.query("# INSERT DATA {}\nASK {}", default_graphs=["urn:g"], named_graphs=["urn:h", "urn:i"]))
     headers, form = seen[0]
     assert form == {

@@ -1,0 +1,249 @@
+"""Real engines beside the service: the server of the `oxigraph` wheel, and Virtuoso 7 where Debian's is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loaders.publishing.publish import Published, publish
+from loaders.release import ReleaseInfo, open_release, write_release
+
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cluster: needs an engine that is not on every machine; skipped without it")
+
+
+BASE = "https://w3id.org/treatygraph/"
+MARK = f"<{BASE}id/treaty/mark> <{BASE}def#abbreviation>"
+NAMES = [f"{BASE}graph/mark-{number}" for number in range(3)]
+
+
+def _load() -> Any:
+    """The module beside this file, under a name that processes started here know as well."""
+    name = "requests_of_engine"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+Address = _load().Address
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class Oxigraph:
+    """A server process of the wheel over a directory of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.address = Address("oxigraph", f"http://127.0.0.1:{self.port}/query")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [str(Path(sys.executable).with_name("oxigraph")), "serve", "--location", str(self.folder)]
+        command += ["--bind", f"127.0.0.1:{self.port}"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _await(self.port, self.process)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(20)
+
+    def clear(self) -> None:
+        """Nothing in it."""
+        _updates(self.address).run("DROP ALL")
+
+
+_SETTINGS = """[Database]
+DatabaseFile=db/virtuoso.db
+ErrorLogFile=db/virtuoso.log
+LockFile=db/virtuoso.lck
+TransactionFile=db/virtuoso.trx
+xa_persistent_file=db/virtuoso.pxa
+TempStorage=TempDatabase
+[TempDatabase]
+DatabaseFile=db/virtuoso-temp.db
+TransactionFile=db/virtuoso-temp.trx
+[Parameters]
+ServerPort=127.0.0.1:{sql}
+DisableUnixSocket=1
+DirsAllowed=., load
+NumberOfBuffers=20000
+MaxDirtyBuffers=15000
+CheckpointInterval=60
+[HTTPServer]
+ServerPort=127.0.0.1:{http}
+ServerRoot=vsp
+ServerThreads=10
+EnabledDavVSP=0
+[URIQA]
+DefaultHost=127.0.0.1:{http}
+[SPARQL]
+ResultSetMaxRows=2000
+MaxQueryExecutionTime=20
+"""
+
+
+class Virtuoso:
+    """A Virtuoso of Debian's package, in the foreground, on the loopback interface alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.http = _free_port()
+        for name in ("db", "load", "vsp"):
+            (folder / name).mkdir()
+        (folder / "virtuoso.ini").write_text(_SETTINGS.format(sql=_free_port(), http=self.http), encoding="ascii")
+        self.address = Address("virtuoso", f"http://127.0.0.1:{self.http}/sparql", "dba", "lantern")
+        self.process: subprocess.Popen[bytes] | None = None
+        self._run("+pwdold", "dba", "+pwddba", "lantern").wait(60)
+
+    def start(self) -> None:
+        (self.folder / "db" / "virtuoso.lck").unlink(missing_ok=True)  # left behind by a kill
+        self.process = self._run()
+        _await(self.http, self.process)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(20)
+
+    def clear(self) -> None:
+        """Nothing of ours in it."""
+        target = self.address.target()
+        target._look()
+        for name in [name for name in target._sizes if name.startswith((BASE, "urn:"))]:
+            target._remove(name)
+
+    def _run(self, *more: str) -> subprocess.Popen[bytes]:
+        command = ["virtuoso-t", "+configfile", "virtuoso.ini", "+wait", "+foreground", *more]
+        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        assert process.poll() is None, "the engine ended"
+        time.sleep(0.05)
+    raise AssertionError("the engine did not start")
+
+
+def _updates(address: Any) -> Any:
+    return address.target()._updates
+
+
+def _started(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    if kind == "virtuoso":
+        if shutil.which("virtuoso-t") is None:
+            pytest.skip("Virtuoso is not installed (Debian: virtuoso-opensource-7)")
+        engine: Any = Virtuoso(tmp_path_factory.mktemp("virtuoso"))
+    else:
+        if not Path(sys.executable).with_name("oxigraph").exists():
+            pytest.skip("the oxigraph server is not installed (wheel `oxigraph`)")
+        engine = Oxigraph(tmp_path_factory.mktemp("oxigraph"))
+    engine.start()
+    return engine
+
+
+@pytest.fixture(scope="session", params=["oxigraph", pytest.param("virtuoso", marks=pytest.mark.cluster)])
+def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    engine = _started(request.param, tmp_path_factory)
+    yield engine
+    engine.kill()
+
+
+@pytest.fixture
+def engine(engines: Any) -> Any:
+    """An engine that runs, with nothing in it."""
+    engines.clear()
+    return engines
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
+    """A small release: marks in the canonical graph and in three named ones, blank nodes, a graph that stays."""
+    return _release(tmp_path_factory.mktemp("first"), "one")
+
+
+@pytest.fixture(scope="session")
+def second(tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
+    """Another: other marks, a graph less and a graph more, the rest as it was."""
+    return _release(tmp_path_factory.mktemp("second"), "two")
+
+
+def _release(folder: Path, text: str) -> ReleaseInfo:
+    """`text` marks what differs. Large enough for several batches."""
+    other = {"one": "first-alone", "two": "second-alone"}[text]
+    own = [*NAMES, f"{BASE}graph/{other}"]
+    lines = [f'{MARK} "{text}" {graph}.' for graph in ("", *(f"<{name}> " for name in own))]
+    name = f"<{BASE}def#abbreviation>"
+    lines += [f'<{BASE}id/treaty/filling-{n}> {name} "{text}-{n}" .' for n in range(120)]
+    lines += [f'<{BASE}id/treaty/lasting-{n}> {name} "{n}"@en-GB <{BASE}graph/lasting> .' for n in range(80)]
+    lines += [f'_:c14n{n} <{BASE}def#ordinal> "{n}"^^<http://www.w3.org/2001/XMLSchema#integer> .' for n in range(3)]
+    lines += [f"_:c14n{n} {name} _:c14n{(n + 1) % 3} <{BASE}graph/lasting> ." for n in range(3)]
+    write_release(folder, sorted(lines), description="", counts={"statements": len(lines)}, inputs=[])
+    return open_release(folder)
+
+
+@pytest.fixture(scope="session")
+def send() -> Callable[..., Published]:
+    """`send(release, address, batch=…)`: publishes."""
+
+    def run(release: ReleaseInfo, address: Any, batch: int = 100) -> Published:
+        return publish(release, address.target(batch), lambda *_: None)
+
+    return run
+
+
+@pytest.fixture
+def killable(engine: Any) -> Iterator[Callable[[ReleaseInfo, float | None], int]]:
+    """`killable(release, seconds)`: publishes in a process that is killed after so long; its exit status."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
+    command = [sys.executable, str(HERE / "publisher.py"), engine.address.text(), "60"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+
+        def run(release: ReleaseInfo, seconds: float | None) -> int:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{release.path}\n")
+            process.stdin.flush()
+            child = int(process.stdout.readline())
+            if seconds is not None:
+                time.sleep(seconds)
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            return int(process.stdout.readline())
+
+        yield run
+        process.stdin.close()
