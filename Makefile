@@ -38,7 +38,7 @@ test: check ## Everything: check, then all tests
 	@bash scripts/browser
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-test-cluster: setup ## Install what the tests of stores on several machines need, then run those
+test-cluster: build ## Install what the tests of stores on several machines need, then run those
 	@VENV="$(VENV)" bash scripts/cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m cluster
 

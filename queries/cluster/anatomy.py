@@ -16,8 +16,9 @@ _FORMS: Final = frozenset({"select", "ask", "construct", "describe"})
 _PROLOGUE: Final = frozenset({"word", "iri", "name", "string"})
 _AFTER_HEAD: Final = frozenset({"from", "where"})
 _MODIFIERS: Final = frozenset({"limit", "offset", "values", "having", "group"})
+_GIVE_IRIS: Final = frozenset({"iri", "uri", "bnode", "if", "coalesce", "sample", "min", "max"})
 _ORDER: Final = (
-    " {way}(IF({bound}, IF(isIRI({term}), 2, IF(isBlank({term}), 1, 3)), 0))"
+    " {way}(IF(BOUND({term}), IF(isIRI({term}), 2, IF(isBlank({term}), 1, 3)), 0))"
     ' {way}(IF(isIRI({term}), STR({term}), "")) {way}({term}) '
 )
 _RESOURCES: Final = frozenset({"variable", "iri", "name"})
@@ -60,7 +61,8 @@ def with_order_by_term(text: str) -> str:
     """The text with each ORDER BY such that IRIs are ordered by their letters, as W3C SPARQL 1.1 Query, 15.1, says.
 
     The engine orders IRIs by the numbers that it gave them. So each condition becomes three: the kind of the term
-    (unbound, blank node, IRI, literal), the letters where it is an IRI, and the condition itself.
+    (unbound, blank node, IRI, literal), the letters where it is an IRI, and the condition itself. Only variables can be
+    asked for their kind, so an expression stays as it is; one that may give an IRI is refused (QueryRefused).
     """
     found = list(tokens(text))
     pieces: list[str] = []
@@ -70,10 +72,16 @@ def with_order_by_term(text: str) -> str:
             at += 2
             while (condition := _condition(found, at)) is not None:
                 direction, start, end = condition
-                inside = text[found[start].start : found[end].end]
-                bound = f"BOUND({inside})" if inside[:1] in "?$" and start == end else "true"
-                pieces += [text[copied : found[at].start], _ORDER.format(way=direction, term=inside, bound=bound)]
-                copied, at = (found[end + 1].end, end + 2) if direction else (found[end].end, end + 1)
+                last = end + 1 if direction else end
+                inside = [token for token in found[start : end + 1] if token.text not in {"(", ")"}]
+                if len(inside) == 1 and inside[0].kind == "variable":
+                    pieces += [text[copied : found[at].start], _ORDER.format(way=direction, term=inside[0].text)]
+                    copied = found[last].end
+                elif any(_word(token) in _GIVE_IRIS for token in inside):
+                    raise QueryRefused(
+                        "engine", "the distributed store cannot order by this; BIND it to a variable first"
+                    )
+                at = last + 1
             continue
         at += 1
     return "".join([*pieces, text[copied:]])
