@@ -16,9 +16,8 @@ from api.engine import Engine
 from api.flights import Begin, Flights
 from api.metrics import Metrics
 from api.negotiation import Format
-from api.opening import Opening, opener
+from api.opening import Opening, calling, opener
 from api.protocol import QueryRequest
-from api.responses import etag
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
 
@@ -45,19 +44,19 @@ class Asking:
 
     def __init__(self, engine: Engine, cache: AnswerCache, metrics: Metrics) -> None:
         self._engine = engine
+        self._calling = calling(engine.backend)
         self._flights: Flights[Opening] = Flights(Opening.drop)
         self._metrics = metrics
         self.cache = cache
 
     @property
-    def release(self) -> str:
-        """The release that new questions are asked of."""
-        return self._engine.release
+    def edition(self) -> str:
+        """What new questions are asked of: it decides the bytes of an answer, together with the question."""
+        return self._engine.release if self._calling is None else self._calling.edition
 
-    def tag(self, asked: QueryRequest, form: Format, release: str | None = None) -> str:
-        """The entity tag: a release does not change, so its name, the query, the dataset and the format decide all."""
-        dataset = (*asked.default_graphs, "named", *asked.named_graphs, "union" if asked.union else "")
-        return etag(release or self._engine.release, asked.text or "", *dataset, form.media_type)
+    def tag(self, asked: QueryRequest, form: Format, edition: str | None = None) -> str:
+        """The entity tag of the answer, in the edition that is served or in another."""
+        return asked.tag(edition or self.edition, form.media_type)
 
     def kept(self, tag: str) -> Answered | None:
         """An answer that was kept."""
@@ -76,7 +75,7 @@ class Asking:
         if (kept := self.kept(tag)) is not None:
             return kept
         try:
-            begin = await opener(self._engine, asked, form, limit_s)
+            begin = await opener(self._engine, self._calling, asked, form, limit_s)
             opening, first = await self._wait((tag, limit_s), begin, receive)
             if not opening.take():  # a large answer goes to one reader; the others ask for themselves
                 opening, first = await self._wait((tag, limit_s, object()), begin, receive)
@@ -87,8 +86,8 @@ class Asking:
         except (asyncio.CancelledError, ClientLeft):
             self._metrics.asked("left", time.perf_counter() - started)
             raise
-        if opening.release != self.release:  # it has changed on the way: the tag is that of the release that answered
-            tag = self.tag(asked, form, opening.release)
+        if opening.edition != self.edition:  # it has changed on the way: the tag is that of the edition that answered
+            tag = self.tag(asked, form, opening.edition)
         body = opening.whole
         if body is not None:
             self.cache.put(tag, body)

@@ -46,11 +46,16 @@ class Context:
         self.site.serve(release)
         self.metrics.serve(release)
 
+    @cached_property
+    def prompt(self) -> Prompt | None:
+        """The store, if it is to be asked before each answer. Kept: looking takes as long as reading a request."""
+        backend = self.engine.backend
+        return backend if isinstance(backend, Prompt) else None
+
     async def current(self) -> None:
         """Before an answer: see which release is live, where the store is quick to tell. Raises BackendError."""
-        backend = self.engine.backend
-        if isinstance(backend, Prompt):
-            release = await asyncio.to_thread(backend.refresh)
+        if self.prompt is not None:
+            release = await asyncio.to_thread(self.prompt.refresh)
             if release != self.site.release:
                 self.renew(release, None)
 

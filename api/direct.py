@@ -8,6 +8,7 @@ read, so that there is one reading of it (`asked_of`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from api import formats
 from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
 from api.context import Context
 from api.errors import problem_for, problem_response
-from api.negotiation import NotAcceptable, negotiate
+from api.negotiation import Format, NotAcceptable, negotiate
 from api.problems import Problem
 from api.protocol import QueryRequest, query_request
 from api.replying import Reply, header
@@ -33,6 +34,10 @@ _ASKED: Final = "treatygraph.asked"
 _PATHS: Final = ("/sparql", "/sparql/")
 _ROWS: Final = (*formats.ROWS, formats.HTML)
 _GRAPHS: Final = (*formats.RDF, formats.HTML)
+
+#: Bytes of a query string that is remembered, and how many are.
+_SHORT: Final = 4096
+_REMEMBERED: Final = 2048
 
 
 class _Route:
@@ -62,6 +67,10 @@ class Direct:
     def __init__(self, app: ASGIApp, here: Callable[[], Context], root: str) -> None:
         self._app = app
         self._here = here
+        #: Who asks the same again, asks in the same bytes; then nothing has to be read anew.
+        self._read = lru_cache(maxsize=_REMEMBERED)(
+            lambda query, accept: self._chosen(query_request(form_fields(query.decode("latin-1"))), accept)
+        )
         self._paths = frozenset(f"{before}{path}" for before in {"", root.rstrip("/")} for path in _PATHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,25 +85,33 @@ class Direct:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = self._here()
+        accept = header(scope, b"accept")
         if scope["method"] == "GET":
-            asked = query_request(form_fields(scope["query_string"].decode("latin-1")))
+            query = scope["query_string"]
+            if len(query) <= _SHORT:
+                asked, form = self._read(query, accept)
+            else:
+                asked, form = self._chosen(query_request(form_fields(query.decode("latin-1"))), accept)
         else:
-            asked = await _posted(Request(scope, receive), here.settings.max_upload_bytes)
-        text = asked.text
-        if text is None:
-            if scope["method"] == "POST":
+            asked, form = self._chosen(await _posted(Request(scope, receive), here.settings.max_upload_bytes), accept)
+            if asked.text is None:
                 raise Problem("bad-request", "query: there is none")
-            form = formats.HTML
-        elif len(text) > here.settings.max_query_chars:
-            raise Problem("too-large", f"query: at most {here.settings.max_query_chars} characters are accepted")
-        else:
-            offers = _GRAPHS if inspect(text).kind == "construct" else _ROWS
-            form = negotiate(header(scope, b"accept"), offers, wanted=asked.form)
         if form is formats.HTML:
             scope[_ASKED] = asked
             await self._app(scope, receive, send)
             return
         await Reply(here, asked, form)(scope, receive, send)
+
+    def _chosen(self, asked: QueryRequest, accept: str | None) -> tuple[QueryRequest, Format]:
+        """A question and the format of its answer; HTML for what is shown to a person or describes the service."""
+        text = asked.text
+        if text is None:
+            return asked, formats.HTML
+        most = self._here().settings.max_query_chars
+        if len(text) > most:
+            raise Problem("too-large", f"query: at most {most} characters are accepted")
+        offers = _GRAPHS if inspect(text).kind == "construct" else _ROWS
+        return asked, negotiate(accept, offers, wanted=asked.form)
 
 
 async def _posted(request: Request, most: int) -> QueryRequest:

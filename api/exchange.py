@@ -10,6 +10,7 @@ from starlette.types import Message, Scope, Send
 
 from api.accesslog import logging_requests, write
 from api.metrics import Metrics
+from api.whole import whole_way
 
 __all__ = ["CONTENT_SECURITY_POLICY", "Exchange"]
 
@@ -32,7 +33,7 @@ _TIMING: Final = b"server-timing"
 class Exchange:
     """One per request. Written to cost little: it stands around each of thousands of answers a second."""
 
-    __slots__ = ("_bytes", "_clock", "_complete", "_head", "_metrics", "_scope", "_send", "_status")
+    __slots__ = ("_bytes", "_clock", "_complete", "_head", "_held", "_metrics", "_scope", "_send", "_status", "_whole")
 
     def __init__(self, scope: Scope, send: Send, metrics: Metrics) -> None:
         self._scope = scope
@@ -40,6 +41,8 @@ class Exchange:
         self._metrics = metrics
         self._head = scope["method"] == "HEAD"
         self._clock = time.perf_counter()
+        self._whole = None if self._head else whole_way(scope)
+        self._held: Message | None = None
         self._status: int | None = None
         self._complete = False
         self._bytes = 0
@@ -55,18 +58,25 @@ class Exchange:
     @property
     def started(self) -> bool:
         """Whether the client has the status already."""
-        return self._status is not None
+        return self._status is not None and self._held is None
 
     async def send(self, message: Message) -> None:
-        """Pass a message on to the client."""
+        """Pass a message on to the client. The head waits for the first part of the body, to go out with it."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            message["headers"] = self._headers(message.get("headers", ()))
-        elif message["type"] == "http.response.body":
-            self._complete = not message.get("more_body", False)
-            if self._head:
-                message = {**message, "body": b""}
-            self._bytes += len(message.get("body", b""))
+            self._held = message
+            return
+        held, self._held = self._held, None
+        body, more = message.get("body", b""), message.get("more_body", False)
+        self._complete = not more
+        if self._head:
+            message = {**message, "body": (body := b"")}
+        self._bytes += len(body)
+        if held is not None:
+            held["headers"] = headers = self._headers(held.get("headers", ()))
+            if not more and self._whole is not None and self._whole(held["status"], headers, body):
+                return
+            await self._send(held)
         await self._send(message)
 
     def _headers(self, given: Any) -> list[tuple[bytes, bytes]]:

@@ -20,7 +20,7 @@ from queries.pool.backend import LONG_TEXT
 from queries.pool.streams import AsyncStream
 from queries.results import GRAPH_TYPES, TABLE_TYPES
 
-__all__ = ["Opening", "opener"]
+__all__ = ["Opening", "calling", "opener"]
 
 _TABLE, _GRAPH = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
 _Told: TypeAlias = Callable[[AsyncStream | None, BaseException | None], None]
@@ -37,6 +37,10 @@ class Ending(Protocol):
 class Calling(Protocol):
     """A back end that answers an event loop by itself (`queries.pool.backend.PooledBackend`)."""
 
+    @property
+    def edition(self) -> str:
+        """See `PooledBackend.edition`."""
+
     def prepare(self, text: str, **how: Any) -> Any:
         """See `PooledBackend.prepare`."""
 
@@ -44,18 +48,28 @@ class Calling(Protocol):
         """See `PooledBackend.call`."""
 
 
+def calling(backend: Backend) -> Calling | None:
+    """The back end, if it can be called. To be kept: looking takes as long as reading a request."""
+    return backend if isinstance(backend, Calling) else None
+
+
 class Opening:
     """An answer whose first bytes are there; has what `api.responses.StreamResponse` needs of a stream.
 
-    `whole` is the body where it is complete; `id` is the secret that cancels the query while it runs.
+    `edition` decides its bytes, with the query; `whole` is the body where it is complete; `id` is the secret that
+    cancels the query while it runs.
     """
 
     def __init__(self, stream: AsyncStream) -> None:
-        self.release = stream.release
-        self.id: str | None = stream.id
+        self.edition = stream.edition
         self.whole: bytes | None = stream.whole
         self._stream = stream
         self._taken = False
+
+    @property
+    def id(self) -> str | None:
+        """The secret by which the query can be cancelled, where it can."""
+        return self._stream.id
 
     def take(self) -> bool:
         """Whether the caller is the one who may read it; a stream can be read once, a whole body by all."""
@@ -85,12 +99,15 @@ class Opening:
 class _Threaded(Opening):
     """The same over a stream of the engine."""
 
-    def __init__(self, stream: Stream[str], release: str) -> None:
-        self.release = release
-        self.id = None
+    def __init__(self, stream: Stream[str], edition: str) -> None:
+        self.edition = edition
         self.whole = stream.whole
         self._threaded = stream
         self._taken = False
+
+    @property
+    def id(self) -> str | None:
+        return None
 
     def chunks(self) -> AsyncIterator[bytes]:
         return self._threaded.chunks()
@@ -99,10 +116,14 @@ class _Threaded(Opening):
         self._threaded.close()
 
 
-async def opener(engine: Engine, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening]:
-    """What begins the answer. Raises what is wrong with the question; all else is told by the answer."""
-    backend = engine.backend
-    if not isinstance(backend, Calling):
+async def opener(
+    engine: Engine, backend: Calling | None, asked: QueryRequest, form: Format, limit_s: float
+) -> Begin[Opening]:
+    """What begins the answer. Raises what is wrong with the question; all else is told by the answer.
+
+    `backend` is that of the engine, where it can be called (`calling`).
+    """
+    if backend is None:
         return partial(_in_thread, engine, partial(_run, asked=asked, form=form, limit_s=limit_s))
     text = asked.text or ""
     read = partial(

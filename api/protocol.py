@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from api import formats
 from api.problems import Problem
+from api.responses import etag
 
 __all__ = ["QueryRequest", "is_absolute", "query_request"]
 
@@ -18,7 +19,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 _FORMS: Final = (*formats.ROWS, *formats.RDF, formats.HTML)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class QueryRequest:
     """One query operation. `text` is None when there is no query; the graphs are absolute IRIs.
 
@@ -31,6 +32,15 @@ class QueryRequest:
     form: str | None = None
     union: bool = False
     timeout_s: float | None = None
+    _tagged: tuple[str, str, str] = ("", "", "")
+
+    def tag(self, edition: str, media_type: str) -> str:
+        """The entity tag of the answer: an edition of a release does not change, so its name, the query, the dataset
+        and the format decide its bytes. Kept, because the same question comes again."""
+        if self._tagged[:2] != (edition, media_type):
+            dataset = (*self.default_graphs, "named", *self.named_graphs, "union" if self.union else "")
+            self._tagged = (edition, media_type, etag(edition, self.text or "", *dataset, media_type))
+        return self._tagged[2]
 
     def limit_s(self, operators: float) -> float:
         """The limit in seconds that holds: the operator's, or the client's where that is lower."""

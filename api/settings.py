@@ -37,7 +37,8 @@ class Settings(BaseSettings):
         Path("data"), description="Directory of curated data: what `build` reads, whose tables `validate` knows."
     )
     store: str = Field(
-        "", description="A store elsewhere that is served instead of a release directory: `sparql:https://…`, `fluree:/…`."
+        "",
+        description="A store elsewhere that is served instead of a release directory: `sparql:https://…`, `fluree:/…`.",
     )
     accept_licence: str = Field(
         "", description="Licence of an optional engine that you accept: `BUSL-1.1` for Fluree; remembered by the store."
@@ -65,6 +66,12 @@ class Settings(BaseSettings):
     )
     max_memory_mb: int = Field(
         1024, ge=64, le=1_048_576, description="Memory in MiB that one query may take beyond that of the opened store."
+    )
+    store_memory_mb: int = Field(
+        1024,
+        ge=0,
+        le=1_048_576,
+        description="Memory in MiB for a copy of the store that workers share; 0, or a larger store: read from disk.",
     )
     queue_size: int = Field(32, ge=0, le=10_000, description="Queries that may wait for a worker; more are sent away.")
     queue_wait_s: float = Field(2.0, ge=0, le=60, description="Seconds that a query waits for a worker at most.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ NOTHING: Final = 0xFFFF_FFFF
 #: Numbers of texts in one row of evidence: document, part, start, end, confidence.
 ROW: Final = 5
 _FEW: Final = 24
+#: Links whose sources are kept after they were read.
+_REMEMBERED: Final = 16_384
 
 
 class Adjacency:
@@ -52,6 +55,7 @@ class Adjacency:
         self._predicates_in = table.numbers("predicates-in")
         self._first_row = table.numbers("first-row")
         self._rows = table.numbers("rows")
+        self._sources = lru_cache(maxsize=_REMEMBERED)(self._sources_of)
         self._relations = {self._texts[at]: number for number, at in enumerate(table.numbers("relations"))}
 
     def covers(self, relation: Relation) -> bool:
@@ -102,6 +106,9 @@ class Adjacency:
         edge = bisect_left(self._objects, object_, low, high)
         if edge == high or self._objects[edge] != object_:
             return None
+        return self._sources(edge)
+
+    def _sources_of(self, edge: int) -> tuple[Source, ...]:
         return tuple(self._source(row) for row in range(self._first_row[edge], self._first_row[edge + 1]))
 
     def _source(self, row: int) -> Source:

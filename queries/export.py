@@ -146,4 +146,5 @@ def _mermaid(text: str) -> str:
 
 
 def _json(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    # On one line: with line ends and blanks it takes longer to write than to find out.
+    return json.dumps(data, ensure_ascii=False) + "\n"

@@ -16,6 +16,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ _MAGIC: Final = b"TGTABLE"
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct("<7sBI")
 _CODES: Final = {4: "I", 8: "Q"}
+#: Texts of one table, and places of texts, that are kept after they were read: some 5 MB.
+_REMEMBERED: Final = 16_384
 
 
 class Packed:
@@ -66,14 +69,20 @@ class Strings:
     def __init__(self, places: memoryview[int], block: memoryview[int]) -> None:
         self._places = places
         self._block = block
+        # What is asked for once is asked for again: the lineages of neighbours share most of their things.
+        self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
+        self._read = lru_cache(maxsize=_REMEMBERED)(self._text)
 
     def __len__(self) -> int:
         return len(self._places) - 1
 
     def __getitem__(self, at: int) -> str:
+        return self._read(at)
+
+    def _text(self, at: int) -> str:
         return str(self._block[self._places[at] : self._places[at + 1]], "utf-8")
 
-    def find(self, text: str) -> int:
+    def _find(self, text: str) -> int:
         """The place of a text, or -1. UTF-8 sorts as code points do."""
         wanted = text.encode("utf-8", "surrogatepass")
         places, block = self._places, self._block

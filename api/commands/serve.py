@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -30,6 +31,7 @@ __all__ = ["command"]
 @click.option("--workers", type=int, help="Queries that run at the same time, each in its process. [default: 4]")
 @click.option("--timeout-s", type=float, help="Seconds that one query may take. [default: 60]")
 @click.option("--max-memory-mb", type=int, help="MiB that one query may take beyond the store. [default: 1024]")
+@click.option("--store-memory-mb", type=int, help="MiB for a copy of the store, shared by the workers. [default: 1024]")
 @click.option("--queue-size", type=int, help="Queries that may wait for a worker. [default: 32]")
 @click.option("--access-log", is_flag=True, default=None, help="Write a line of JSON to stderr for each request.")
 def command(release: Path | None, **given: Any) -> None:
@@ -55,6 +57,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.whole import Quick
 
     listening, backend, report = _opened(settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -64,6 +67,7 @@ def _serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         create_app(settings, backend),
+        http=Quick,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -78,6 +82,9 @@ def _serve(settings: Settings) -> None:
     click.echo(f"Treatygraph serves release {backend.release} at {address} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # What has been imported lives as long as the server: the collector of garbage need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
@@ -112,6 +119,7 @@ def _opened(settings: Settings) -> tuple[socket.socket, Backend, dict[str, Any]]
         max_memory_mb=settings.max_memory_mb,
         queue_size=settings.queue_size,
         queue_wait_s=settings.queue_wait_s,
+        store_memory_mb=settings.store_memory_mb,
     )
     return listening, backend, backend.sandbox_report()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from api.lists import one_of, positive, text_of
 from api.negotiation import Format, negotiate
 from api.picture import Picture, draw
 from api.problems import Problem
-from api.responses import respond
+from api.responses import etag, respond
 from queries.backend import Backend
 from queries.export import export
 from queries.lineage import Lineage, lineage
@@ -58,8 +60,10 @@ async def lineage_route(request: Request) -> Response:
         if form.name != "html":
             raise Problem("bad-request", "thing: missing; give an IRI, a key, a symbol or a name")
         return await _page(request, here, asked, None)
-    answer = await here.engine.call(partial(_lineage, **asked, limit=here.settings.max_lineage_nodes))
-    return await _page(request, here, asked, answer) if form.name == "html" else _written(request, answer, form)
+    find = partial(_lineage, **asked, limit=here.settings.max_lineage_nodes)
+    if form.name != "html":
+        return await _written(request, here, find, form, ("lineage", asked))
+    return await _page(request, here, asked, await here.engine.call(find))
 
 
 @router.get("/lineage/path", summary="The shortest chains between two things")
@@ -77,8 +81,10 @@ async def path_route(request: Request) -> Response:
         if form.name != "html":
             raise Problem("bad-request", f"{'from' if asked['start'] is None else 'to'}: missing")
         return await _path_page(request, here, asked, None)
-    answer = await here.engine.call(partial(_path, **asked))
-    return await _path_page(request, here, asked, answer) if form.name == "html" else _written(request, answer, form)
+    find = partial(_path, **asked)
+    if form.name != "html":
+        return await _written(request, here, find, form, ("path", asked))
+    return await _path_page(request, here, asked, await here.engine.call(find))
 
 
 def _lineage(backend: Backend, *, thing: str, direction: Any, kinds: list[str], depth: int, limit: int) -> Lineage:
@@ -105,8 +111,22 @@ def _kinds(request: Request, here: Context) -> list[str]:
     return sorted(set(given))
 
 
-def _written(request: Request, answer: Lineage, form: Format) -> Response:
-    return respond(request, export(answer, form.name), form)
+async def _written(
+    request: Request, here: Context, find: Callable[[Backend], Lineage], form: Format, key: tuple[str, dict[str, Any]]
+) -> Response:
+    """The answer in a format for programs; kept, since nothing but the release and the question decides it."""
+    release = here.engine.release
+    tag = etag(release, key[0], json.dumps(key[1]), form.name)
+    body = here.asking.cache.get(tag)
+    if body is None:
+        body = await here.engine.call(lambda backend: _bytes(find(backend), form.name))
+        if release == here.engine.release:
+            here.asking.cache.put(tag, body)
+    return respond(request, body, form)
+
+
+def _bytes(answer: Lineage, form: str) -> bytes:
+    return export(answer, form).encode()
 
 
 async def _picture(request: Request, here: Context, answer: Lineage) -> Picture:

@@ -67,6 +67,11 @@ class ClusterBackend:
         """The release that was current when the storage was last looked at."""
         return self._head.current.release
 
+    @property
+    def edition(self) -> str:
+        """See `PooledBackend.edition`."""
+        return self.release
+
     def refresh(self) -> str:
         """Look which release is current; its name. A fraction of a millisecond in a directory. Raises BackendError."""
         with self._looking:

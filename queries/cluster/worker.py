@@ -45,13 +45,14 @@ def main() -> None:
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:
-            line.send(_answer(reader, wire.content(payload), setup, line))
+            line.send(_answer(reader, payload, setup, line))
 
 
-def _answer(reader: Any, asked: dict[str, Any], setup: dict[str, Any], line: Line) -> bytes:
+def _answer(reader: Any, payload: bytes, setup: dict[str, Any], line: Line) -> bytes:
     """Run one query; gives the frames that end its answer."""
     started = time.monotonic()
     try:
+        text, asked = wire.asked(payload)
         # The engine computes in several threads, and their time adds up.
         sandbox.allow_cpu(asked["seconds"] * (os.cpu_count() or 1))
         if reader.moved():
@@ -60,7 +61,7 @@ def _answer(reader: Any, asked: dict[str, Any], setup: dict[str, Any], line: Lin
             reader.refresh()
             reader.known_graphs()
             sandbox.cap_memory_again(sandbox.Report(), setup["memory_bytes"])
-        rest = _run(reader, asked, setup["prefixes"], line)
+        rest = _run(reader, text, asked, setup["prefixes"], line)
     except Abandoned:
         rest = b""
     except MemoryError:
@@ -71,12 +72,12 @@ def _answer(reader: Any, asked: dict[str, Any], setup: dict[str, Any], line: Lin
     return rest + wire.message(wire.END, {"resident": sandbox.resident_bytes() if seconds > _LONG_S else 0})
 
 
-def _run(reader: Any, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+def _run(reader: Any, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
     from queries.cluster.asking import ask
 
     if asked["check"]:
-        return _head(_kind(ox.Store().query(asked["text"])), "", reader)
-    answer = ask(reader, asked["text"], default=asked["default"], named=asked["named"], union=asked["union"])
+        return _head(_kind(ox.Store().query(text)), "", reader)
+    answer = ask(reader, text, default=asked["default"], named=asked["named"], union=asked["union"])
     kind = _kind(answer)
     media = asked["graph_type" if kind == "construct" else "table_type"]
     sink = Sink(line, _head(kind, media, reader))

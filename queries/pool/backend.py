@@ -38,6 +38,9 @@ _REMEMBERED: Final = 4096
 #: Characters; longer texts are read by the first wall in a thread, off the event loop.
 LONG_TEXT: Final = 20_000
 _START_S: Final = 60.0
+#: A store of so many bytes on disk is copied into memory before the first query is answered, if that takes no longer.
+_SMALL_BYTES: Final = 64 * 1024 * 1024
+_COPY_S: Final = 10.0
 _CLOSE_S: Final = 10.0
 
 
@@ -53,6 +56,8 @@ class PooledBackend:
         queue_size: how many queries may wait for a worker.
         queue_wait_s: how long one waits before it is sent away with PoolFull.
         network: True leaves workers their network; only the first wall holds then.
+        store_memory_mb: MiB that a copy of the store in memory may take, which all workers share and which is made
+            while the first queries are answered from disk; 0, or a larger store, stays on disk.
         limits: all of the above and more, instead of them.
 
     Raises BackendError when no worker can open the store.
@@ -69,9 +74,12 @@ class PooledBackend:
         queue_size: int = 16,
         queue_wait_s: float = 2.0,
         network: bool = False,
+        store_memory_mb: int = 0,
         limits: Limits | None = None,
     ) -> None:
-        self._limits = limits or Limits(workers, deadline_s, max_memory_mb, queue_size, queue_wait_s, network)
+        self._limits = limits or Limits(
+            workers, deadline_s, max_memory_mb, queue_size, queue_wait_s, network, store_memory_mb
+        )
         self._pool = Pool(self._plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
@@ -81,6 +89,9 @@ class PooledBackend:
         with pool.changed:
             pool.changed.wait_for(lambda: pool.idle or pool.failure, _START_S)
             failure = None if pool.idle else pool.failure or "no worker became ready"
+            if failure is None and pool.copying and _size(Path(store)) <= _SMALL_BYTES:
+                # It is there in a moment, and then entity tags need not change right after the start.
+                pool.changed.wait_for(lambda: not pool.copying, _COPY_S)
         if failure is not None:
             self.close()
             raise BackendError(failure)
@@ -90,6 +101,11 @@ class PooledBackend:
     def release(self) -> str:
         """The name of the release that new queries are asked of."""
         return self._pool.plan.release
+
+    @property
+    def edition(self) -> str:
+        """Decides, with a query, the bytes of its answer: the release, and whether it is read from disk or memory."""
+        return self._pool.plan.edition
 
     @property
     def adjacency(self) -> Adjacency | None:
@@ -205,7 +221,8 @@ class PooledBackend:
 
     def sandbox_report(self) -> dict[str, Any]:
         """What holds in the workers: `namespace` and `filter` (the two walls against the network), `memory_cap_bytes`
-        (beyond the opened store), `dies_with_parent`, and `notes` that say why something does not hold."""
+        (beyond the opened store), `dies_with_parent`, `store` (`disk` or `memory`), and `notes` that say why something
+        does not hold."""
         return dict(self._pool.report)
 
     def switch(self, store: Path | str, release: str) -> None:
@@ -220,15 +237,15 @@ class PooledBackend:
         with self._switching:
             with pool.lock:
                 pool.failure = None
-                pool.next_plan = plan
+                pool.prepare_locked(plan)
             self._keeper.wake()
             with pool.changed:
                 pool.changed.wait_for(lambda: pool.next_plan is not plan or pool.closed, _START_S)
-                if pool.plan is plan:
+                if pool.plan.store == plan.store:
                     self._indexes = indexes
                     return
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
-                pool.next_plan = None
+                pool.prepare_locked(None)
                 pool.failure = None
             self._keeper.wake()
             raise BackendError(failure)
@@ -292,6 +309,10 @@ class _PooledResult(QueryResult):
             return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
         body = Body(self._stream(_ROWS), _AHEAD)
         return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir()) if folder.is_dir() else 0
 
 
 def _require_iri(iri: str) -> None:

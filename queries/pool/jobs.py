@@ -8,7 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from queries.backend import guarded
@@ -44,7 +44,7 @@ class QueryInfo:
     pid: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Request:
     """A question, checked by the first wall: no SERVICE, no update, not too long, not nested too deeply."""
 
@@ -95,34 +95,40 @@ class Request:
 
     def frame(self, seconds: float) -> bytes:
         """What the worker is told."""
-        return wire.message(
-            wire.RUN,
-            {
-                "text": self.text,
-                "table_type": self.table_type,
-                "graph_type": self.graph_type,
-                "shortened": self.graph_type in _WITH_PREFIXES,
-                "default": self.default_graphs,
-                "named": self.named_graphs,
-                "union": self.union,
-                "check": self.check,
-                "seconds": seconds,
-            },
+        return wire.question(
+            self.text,
+            table_type=self.table_type,
+            graph_type=self.graph_type,
+            shortened=self.graph_type in _WITH_PREFIXES,
+            default=self.default_graphs,
+            named=self.named_graphs,
+            union=self.union,
+            check=self.check,
+            seconds=seconds,
         )
 
 
-@dataclass(eq=False)
 class Job:
     """One query in one worker."""
 
-    worker: Worker
-    text: str
-    limit_s: float
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
-    began: float = field(default_factory=time.monotonic)
-    started: float = field(default_factory=time.time)
-    bytes: int = 0
-    verdict: Verdict | None = None
+    __slots__ = ("_id", "began", "bytes", "limit_s", "started", "text", "verdict", "worker")
+
+    def __init__(self, worker: Worker, text: str, limit_s: float) -> None:
+        self.worker = worker
+        self.text = text
+        self.limit_s = limit_s
+        self.began = time.monotonic()
+        self.started = time.time()
+        self.bytes = 0
+        self.verdict: Verdict | None = None
+        self._id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The secret that cancels it; made when somebody asks, since most queries are over before."""
+        if self._id is None:
+            self._id = secrets.token_urlsafe(18)
+        return self._id
 
     @property
     def deadline(self) -> float:

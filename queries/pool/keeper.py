@@ -16,7 +16,9 @@ from typing import Final
 
 from queries.errors import BackendError
 from queries.pool import wire
+from queries.pool.forked import Nursery
 from queries.pool.jobs import Job
+from queries.pool.nurse import Nurse
 from queries.pool.pool import Pool
 from queries.pool.process import Plan, Worker, now
 
@@ -53,6 +55,7 @@ class Keeper:
         for end in (self._bell, self._hand):
             end.setblocking(False)
         self._selector.register(self._bell, selectors.EVENT_READ)
+        self._nurse = Nurse(pool, self._selector)
         pool.wake = self.wake
         self._thread = threading.Thread(target=self._run, name="query-pool-keeper", daemon=True)
         self._thread.start()
@@ -78,6 +81,7 @@ class Keeper:
                 self._not_before = now() + 1
 
     def _round(self) -> bool:
+        self._nurse.look()
         self._hear_leavers()
         self._end_the_late()
         self._bury()
@@ -90,15 +94,16 @@ class Keeper:
                     pool.lost.add(worker)
                 pool.idle.clear()
                 pool.standby.clear()
-                for job in list(pool.running.values()):
+                for job in list(pool.running):
                     pool.lose_locked(job)
             done = pool.closed and not self._workers
-            ends = [job.deadline for job in pool.running.values()]
+            ends = [job.deadline for job in pool.running]
             ends += [watch.until for watch in self._watched.values()]
             # Whoever dies does not ring the bell; where some are about to, look again soon.
             dying = any(worker.alive() for worker in pool.lost)
             pool.wakes_at = min([now() + (_DYING_TICK_S if dying else _TICK_S), *ends])
         if done:
+            self._nurse.close()
             self._selector.close()
             self._bell.close()
             self._hand.close()
@@ -106,6 +111,8 @@ class Keeper:
         for key, _ in self._selector.select(max(0.0, pool.wakes_at - now())):
             if isinstance(key.data, _Watch):
                 self._listen(key.data)
+            elif isinstance(key.data, Nursery):
+                self._nurse.hear()
             else:
                 self._silence()
         return False
@@ -133,7 +140,7 @@ class Keeper:
         pool = self._pool
         late = now()
         with pool.lock:
-            for job in list(pool.running.values()):
+            for job in list(pool.running):
                 if job.deadline <= late:
                     job.verdict = "timeout"
                     pool.lose_locked(job)
@@ -169,11 +176,7 @@ class Keeper:
             return  # somebody ended it: the next will do
         pool.failure = str(said or f"{worker.plan.store}: the workers end before they are ready")
         if pool.next_plan is worker.plan:
-            pool.next_plan = None  # a switch that fails changes nothing
-            for ready in pool.standby:
-                ready.dismiss()
-                pool.lost.add(ready)
-            pool.standby.clear()
+            pool.prepare_locked(None)  # a switch that fails changes nothing
         else:
             self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2 or 0.1)
             self._not_before = now() + self._pause_s
@@ -250,7 +253,8 @@ class Keeper:
             self._pause_s = 0.0
             with pool.lock:
                 pool.failure = None
-                pool.report = worker.hello["sandbox"]
+                where = "disk" if worker.plan.source is None else "memory"
+                pool.report = {**worker.hello["sandbox"], "store": where}
                 self._welcome(worker)
         elif watch.job is None and kind == wire.ERROR:
             said = " ".join(wire.content(payload).get("text", "").split())[:300]
@@ -271,6 +275,8 @@ class Keeper:
                 pool.standby = []
                 pool.plan = pool.next_plan
                 pool.next_plan = None
+                if pool.plan.source is not None:
+                    pool.copying = False
         else:
             worker.dismiss()
         pool.grant_locked()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import secrets
 import threading
 import time
 from collections import deque
@@ -36,6 +37,8 @@ class Limits:
     queue_size: int = 16
     queue_wait_s: float = 2.0
     network: bool = False
+    store_memory_mb: int = 0
+    """What a copy of the store in memory may take, which all workers share; a larger store is read from disk."""
     spares: int = 1
     recycle_after: int = 20_000
     """Queries after which a worker is replaced."""
@@ -57,11 +60,13 @@ class Pool:
         self.next_plan: Plan | None = None
         self.standby: list[Worker] = []
         self.idle: list[Worker] = []
-        self.running: dict[str, Job] = {}
+        self.running: set[Job] = set()
         self.dropped: deque[Job] = deque()
         self.leaving: deque[Job] = deque()
         self.lost: set[Worker] = set()
         self.closed = False
+        #: Whether the first copy of the store in memory is still to be made (or to fail).
+        self.copying = limits.store_memory_mb > 0
         self.failure: str | None = None
         self.report: dict[str, Any] = {}
         self.wakes_at = 0.0
@@ -144,7 +149,7 @@ class Pool:
         job = Job(worker, text, limit_s)
         with self.lock:
             worker.read = True
-            self.running[job.id] = job
+            self.running.add(job)
             soon = job.deadline < self.wakes_at
         if soon:
             self.wake()
@@ -163,8 +168,9 @@ class Pool:
         """The whole answer (or an error instead) has been read: the worker is free."""
         with self.lock:
             job.worker.read = False
-            if self.running.pop(job.id, None) is None:
+            if job not in self.running:
                 return
+            self.running.discard(job)
             self._lent -= 1
             self._usual_s += 0.1 * (time.monotonic() - job.began - self._usual_s)
             self.settle_locked(job, end)
@@ -201,7 +207,8 @@ class Pool:
 
     def lose_locked(self, job: Job) -> None:
         """End a running query with its worker."""
-        if self.running.pop(job.id, None) is not None:
+        if job in self.running:
+            self.running.discard(job)
             job.worker.kill()
             self._lent -= 1
             self.lost.add(job.worker)
@@ -211,8 +218,9 @@ class Pool:
         """The reader has left; the worker is asked to stop, and ended if it does not."""
         with self.lock:
             job.worker.read = False
-            if self.running.pop(job.id, None) is None:
+            if job not in self.running:
                 return
+            self.running.discard(job)
             job.verdict = job.verdict or "left"
             self._lent -= 1
             self.leaving.append(job)
@@ -222,7 +230,7 @@ class Pool:
     def cancel(self, identifier: str) -> bool:
         """End a running query; False when there is none of this id."""
         with self.lock:
-            job = self.running.get(identifier)
+            job = next((one for one in self.running if secrets.compare_digest(one.id, identifier)), None)
             if job is None:
                 return False
             job.verdict = "cancelled"
@@ -233,7 +241,7 @@ class Pool:
     def listed(self) -> list[QueryInfo]:
         """The running queries, the oldest first."""
         with self.lock:
-            jobs = list(self.running.values())
+            jobs = list(self.running)
         return sorted((job.info() for job in jobs), key=lambda info: (info.started, info.id))
 
     def counts(self) -> dict[str, int]:
@@ -245,6 +253,14 @@ class Pool:
                 "ready": len(self.idle),
                 "waiting": len(self._waiting),
             }
+
+    def prepare_locked(self, plan: Plan | None) -> None:
+        """From now on workers are started for this plan beside those that serve; None gives up what was prepared."""
+        self.next_plan = plan
+        for worker in self.standby:
+            worker.dismiss()
+            self.lost.add(worker)
+        self.standby.clear()
 
     def close_locked(self) -> None:
         """No new loans; whoever waits is told."""

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ontology.namespaces import PREFIXES
 from queries.errors import BackendError, QueryTimeout
@@ -23,22 +23,53 @@ from queries.pool import wire
 from queries.pool.errors import EngineCrashed, OutOfMemory, WorkerDied
 
 # -I and -S: no environment, no site hooks; the worker looks for modules where this process does.
-_START: Final = "import json,sys; sys.path[:]=json.loads(sys.argv[1]); from {module} import main; main()"
+_START: Final = (
+    "import importlib,json,sys; sys.path[:]=json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]).main()"
+)
 _FATE_S: Final = 2.0
 _CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
 
 
-@dataclass(frozen=True)
+class Process(Protocol):
+    """A process that this one can wait for: what `subprocess.Popen` has of it, and `queries.pool.forked.Forked`."""
+
+    pid: int
+
+    def kill(self) -> None:
+        """End it at once; nothing, where it has ended."""
+
+    def poll(self) -> int | None:
+        """How it ended (a signal as its negative number), None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The same, waiting so many seconds. Raises subprocess.TimeoutExpired."""
+
+
+class Source(Protocol):
+    """Where workers come from that share one copy of the store in memory (`queries.pool.forked.Nursery`)."""
+
+    def split(self, connection: int, errors: int) -> Process:
+        """A new worker on these descriptors. Raises BackendError."""
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """What workers serve: the place of a store, and the name of its release.
+    """What workers serve: the place of a store, the name of its release, and where its copy in memory is.
 
     `module` is the program of a worker, which speaks `queries.pool.wire`; `environment` is what it gets of ours.
     """
 
     store: Path
     release: str
+    source: Source | None = None
     module: str = "queries.pool.worker"
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def edition(self) -> str:
+        """Decides the bytes of an answer together with the query: without ORDER BY, rows come in the order of the
+        store, and that in memory has another one."""
+        return self.release if self.source is None else f"{self.release}/memory"
 
 
 class Worker:
@@ -58,19 +89,12 @@ class Worker:
         self._errors, errors_in = os.pipe()
         os.set_blocking(self._errors, False)
         os.set_blocking(errors_in, False)  # a worker that complains a lot loses words, not time
-        program = _START.format(module=plan.module)
         try:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", "-c", program, json.dumps(sys.path), "treatygraph query worker"],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=errors_in,
-                close_fds=True,
-                cwd="/",
-                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **plan.environment},
-                start_new_session=True,  # a Ctrl-C on the terminal is for the server
-            )
-        except OSError as error:
+            if plan.source is None:
+                self._process: Process = start(plan.module, theirs.fileno(), errors_in, plan.environment)
+            else:
+                self._process = plan.source.split(theirs.fileno(), errors_in)
+        except (BackendError, OSError) as error:
             ours.close()
             os.close(self._errors)
             raise BackendError(f"no worker process can be started: {error}") from error
@@ -163,6 +187,22 @@ class Worker:
             said = ""
         os.close(self._errors)
         return status, said
+
+
+def start(
+    module: str, connection: int, errors: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Run the `main` of a module of this package as a program, told what to do on its standard input."""
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), module, "treatygraph query worker"],
+        stdin=connection,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        close_fds=True,
+        cwd="/",
+        env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **(environment or {})},
+        start_new_session=True,  # a Ctrl-C on the terminal is for the server
+    )
 
 
 def now() -> float:

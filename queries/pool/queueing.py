@@ -38,7 +38,11 @@ class LoopTicket:
         self.worker: Worker | None = None
         self._loop = asyncio.get_running_loop()
         self._called = called
+        self._thread = threading.get_ident()
 
     def call(self) -> None:
         """See Ticket. May raise RuntimeError: the loop has been closed and nobody waits."""
-        self._loop.call_soon_threadsafe(self._called)
+        if threading.get_ident() == self._thread:  # waking the loop costs system calls, and it is awake
+            self._loop.call_soon(self._called)
+        else:
+            self._loop.call_soon_threadsafe(self._called)

@@ -28,8 +28,9 @@ class Reading:
         self.job = job
         self.kind = ""
         self.media_type = ""
-        #: The release that answers; a worker that follows a shared store says so with its answer.
+        #: The release that answers, and its edition; a worker that follows a shared store tells them with its answer.
         self.release = job.worker.plan.release
+        self.edition = job.worker.plan.edition
         self.chunks = bytearray()
         self.ended = False
         self.error: BaseException | None = None
@@ -50,9 +51,10 @@ class Reading:
             self.chunks += payload
             self.job.bytes += len(payload)
         elif kind == wire.HEAD:
-            head = wire.content(payload)
+            head = wire.shared(payload)
             self.kind, self.media_type = str(head["kind"]), str(head["media"])
-            self.release = str(head.get("release") or self.release)
+            if "release" in head:
+                self.release = self.edition = str(head["release"])
         elif kind in (wire.END, wire.ERROR):
             end = wire.content(payload)
             self.ended = True

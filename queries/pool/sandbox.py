@@ -18,6 +18,7 @@ from queries.pool.network import leave_network, libc, refuse_sockets
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
+_PR_SET_CHILD_SUBREAPER: Final = 36
 _STACK_BYTES: Final = 64 * 1024 * 1024  # deeply nested queries recurse in the engine
 _CPU_MARGIN_S: Final = 2
 
@@ -54,10 +55,24 @@ def enter(parent: int, *, network: bool) -> Report:
         report.namespace, report.filter = (reason is None for reason in reasons)
         report.notes += [reason for reason in reasons if reason is not None]
     # Last, because a change of credentials clears it.
-    report.dies_with_parent = c.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0
+    report.dies_with_parent = die_with_parent(parent)
+    return report
+
+
+def die_with_parent(parent: int) -> bool:
+    """Let the kernel end this process when its parent (a pid) ends; False where it cannot. Exits when that has gone."""
+    done = libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0
     if os.getppid() != parent:
         os._exit(0)
-    return report
+    return bool(done)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of processes below this one whose own parent ends; False where the system has no such thing."""
+    try:
+        return bool(libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (AttributeError, OSError):
+        return False
 
 
 def cap_memory(report: Report, extra_bytes: int) -> None:
@@ -111,9 +126,11 @@ def _statm() -> tuple[int, int]:
 __all__ = [
     "Report",
     "address_space_bytes",
+    "adopt_orphans",
     "allow_cpu",
     "cap_memory",
     "cap_memory_again",
+    "die_with_parent",
     "enter",
     "free_memory",
     "resident_bytes",

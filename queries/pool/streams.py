@@ -137,12 +137,21 @@ class AsyncStream(AsyncIterator[bytes]):
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self.id = reading.job.id
 
     @property
     def release(self) -> str:
         """The release that answers."""
         return self._reading.release
+
+    @property
+    def edition(self) -> str:
+        """What decides the bytes of the answer, with the query."""
+        return self._reading.edition
+
+    @property
+    def id(self) -> str:
+        """The secret by which the query can be cancelled."""
+        return self._reading.job.id
 
     @property
     def kind(self) -> str:

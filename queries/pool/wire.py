@@ -1,6 +1,6 @@
 """How the server and a worker talk: frames of one byte kind, four bytes length (big-endian), payload.
 
-    server -> worker   SETUP json, once; then RUN json for each query; STOP when nobody wants the answer any more
+    server -> worker   SETUP json, once; then RUN json and text for each query; STOP when nobody wants the answer
     worker -> server   HELLO json, once; then for each RUN: HEAD json, DATA bytes …, and at last END json or ERROR json
 
 An answer is whole only when END has come: a worker that dies leaves a stream without it.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 SETUP: Final = 1
@@ -29,6 +30,7 @@ LONGEST: Final = 64 * 1024 * 1024
 RECEIVE: Final = 65_600
 
 _HEADER: Final = struct.Struct("!BI")
+_LENGTH: Final = struct.Struct("!I")
 #: Made once: `json.dumps` with separators makes an encoder for each call.
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -54,9 +56,23 @@ class Decoder:
         self._held = bytearray()
         self._data_left = 0
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """The frames (or pieces of DATA) that are complete with these bytes. Raises WireError."""
-        at = 0
+        found: list[tuple[int, bytes]] = []
+        at, size = 0, len(data)
+        if not self._held and not self._data_left:  # the usual case: whole frames, as of a small answer
+            while size - at >= _HEADER.size:
+                kind, length = _HEADER.unpack_from(data, at)
+                end = at + _HEADER.size + length
+                if end > size or not SETUP <= kind <= ERROR:
+                    break
+                found.append((kind, data[at + _HEADER.size : end]))
+                at = end
+        if at < size:
+            found += self._pieces(data, at)
+        return found
+
+    def _pieces(self, data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         while at < len(data):
             if self._data_left:
                 piece = data[at : at + self._data_left]
@@ -86,8 +102,37 @@ class Decoder:
                 yield kind, payload
 
 
+def question(text: str, **how: Any) -> bytes:
+    """One RUN frame: how to answer, as JSON, and the text of the query behind it.
+
+    Almost all queries are to be answered in one of few ways, so the JSON is made and read once for each of them.
+    """
+    options = _options(tuple(how.items()))
+    said = text.encode()
+    return _HEADER.pack(RUN, 4 + len(options) + len(said)) + _LENGTH.pack(len(options)) + options + said
+
+
+def asked(payload: bytes) -> tuple[str, dict[str, Any]]:
+    """The text and the way of a RUN frame."""
+    end = 4 + _LENGTH.unpack_from(payload)[0]
+    return payload[end:].decode(), shared(payload[4:end])
+
+
+@lru_cache(maxsize=256)
+def _options(items: tuple[tuple[str, Any], ...]) -> bytes:
+    return _ENCODE(dict(items)).encode()
+
+
+@lru_cache(maxsize=256)
+def shared(payload: bytes) -> dict[str, Any]:
+    """The object of a frame that comes again and again; not to be changed. Raises WireError."""
+    return content(payload)
+
+
 def content(payload: bytes) -> dict[str, Any]:
-    """The JSON object of a frame. Raises WireError."""
+    """The JSON object of a frame; nothing is an empty one. Raises WireError."""
+    if not payload:
+        return {}
     try:
         found = json.loads(payload)
     except ValueError as error:

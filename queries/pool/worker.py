@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections import deque
+from functools import lru_cache
 from typing import IO, Any, Final, cast
 
 import pyoxigraph as ox
@@ -22,6 +23,7 @@ _PATIENCE_S: Final = 0.05  # a slow query's bytes are passed on at least this of
 _FIRST_PATIENCE_S: Final = 0.25  # but its first ones wait a little: until then an error can still be told cleanly
 _LONG_S: Final = 0.02  # the memory is looked at after queries that took this long
 _EMPTY: Final = ox.Store()
+_DONE: Final = wire.frame(wire.END)
 
 
 class Abandoned(Exception):
@@ -94,33 +96,39 @@ class Sink(io.RawIOBase):
 
 
 def main() -> None:
-    """Read the setup, build the cage, open the store, answer until the server goes."""
-    line = Line(socket.socket(fileno=os.dup(0)))
+    """A worker that was started as a program: it opens the store on disk."""
+    serve(Line(socket.socket(fileno=os.dup(0))), None)
+
+
+def serve(line: Line, store: ox.Store | None) -> None:
+    """Read the setup, build the cage, open the store where there is none yet, answer until the server goes."""
     kind, payload = line.next()
     if kind != wire.SETUP:
         os._exit(2)
     setup = wire.content(payload)
     report = sandbox.enter(setup["parent"], network=setup["network"])
-    try:
-        store = ox.Store.read_only(setup["store"])
-    except (OSError, ValueError, RuntimeError) as error:
-        line.send(wire.message(wire.ERROR, failure(error)))
-        os._exit(1)
+    if store is None:
+        try:
+            store = ox.Store.read_only(setup["store"])
+        except (OSError, ValueError, RuntimeError) as error:
+            line.send(wire.message(wire.ERROR, failure(error)))
+            os._exit(1)
     sandbox.cap_memory(report, setup["memory_bytes"])
     hello = {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}
     line.send(wire.message(wire.HELLO, hello))
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
-            line.send(_answer(store, wire.content(payload), setup["prefixes"], line))
+            line.send(_answer(store, payload, setup["prefixes"], line))
 
 
-def _answer(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+def _answer(store: ox.Store, payload: bytes, prefixes: dict[str, str], line: Line) -> bytes:
     """Run one query; gives the frames that end its answer."""
     started = time.monotonic()
     try:
-        sandbox.allow_cpu(asked["seconds"])
-        rest = _run(store, asked, prefixes, line)
+        text, how = wire.asked(payload)
+        sandbox.allow_cpu(how["seconds"])
+        rest = _run(store, text, how, prefixes, line)
     except Abandoned:
         rest = b""
     except MemoryError:
@@ -128,17 +136,18 @@ def _answer(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], li
     except BaseException as error:  # a panic of the engine is no Exception; the process must not be used again
         return wire.message(wire.ERROR, {**failure(error), "fatal": not isinstance(error, Exception)})
     seconds = time.monotonic() - started
-    resident = sandbox.resident_bytes() if seconds > _LONG_S else 0
-    return rest + wire.message(wire.END, {"resident": resident})
+    if seconds <= _LONG_S:
+        return rest + _DONE
+    return rest + wire.message(wire.END, {"resident": sandbox.resident_bytes()})
 
 
-def _run(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
     default = asked["default"]
     named = asked["named"]
     check = asked["check"]
     whole = default is None and named is None
     answer = (_EMPTY if check else store).query(
-        asked["text"],
+        text,
         use_default_graph_as_union=asked["union"] and whole,
         default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
         named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
@@ -148,7 +157,7 @@ def _run(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line:
         kind = "select" if isinstance(answer, ox.QuerySolutions) else "ask"
     graph = kind == "construct"
     media = asked["graph_type" if graph else "table_type"]
-    head = wire.message(wire.HEAD, {"kind": kind, "media": media})
+    head = _head(kind, media)
     if check:
         return head
     sink = Sink(line, head)
@@ -164,6 +173,11 @@ def _run(store: ox.Store, asked: dict[str, Any], prefixes: dict[str, str], line:
             raise LookupError(media)
         ox.serialize(answer, output, format=graph_format, prefixes=prefixes if asked["shortened"] else None)
     return sink.taken()
+
+
+@lru_cache(maxsize=64)
+def _head(kind: str, media: str) -> bytes:
+    return wire.message(wire.HEAD, {"kind": kind, "media": media})
 
 
 def failure(error: BaseException) -> dict[str, Any]:
