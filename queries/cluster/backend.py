@@ -176,7 +176,7 @@ class _Workers(PooledBackend):
             return sorted(worker.pid for worker in (*pool.idle, *(job.worker for job in pool.running.values())))
 
     def _plan(self, store: Path, release: str) -> Plan:
-        return Plan(store, release, "queries.cluster.worker", credentials())
+        return Plan(store, release, module="queries.cluster.worker", environment=credentials())
 
     def _found_indexes(self, store: Path, release: str) -> Indexes:  # noqa: ARG002
         return Indexes()
