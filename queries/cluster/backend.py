@@ -153,10 +153,6 @@ class ClusterBackend:
         """See `PooledBackend.sandbox_report`."""
         return self._workers.sandbox_report()
 
-    def processes(self) -> list[int]:
-        """The query processes that are ready or busy, by number."""
-        return self._workers.processes()
-
     def close(self) -> None:
         """End all query processes, and let go of the storage."""
         self._workers.close()
@@ -168,12 +164,6 @@ class _Workers(PooledBackend):
 
     #: Told which release an answer is of.
     noticed: Callable[[str], None] = staticmethod(lambda release: None)  # noqa: ARG005
-
-    def processes(self) -> list[int]:
-        """See `ClusterBackend.processes`."""
-        pool = self._pool
-        with pool.lock:
-            return sorted(worker.pid for worker in (*pool.idle, *(job.worker for job in pool.running.values())))
 
     def _plan(self, store: Path, release: str) -> Plan:
         return Plan(store, release, module="queries.cluster.worker", environment=credentials())
