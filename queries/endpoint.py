@@ -21,6 +21,7 @@ from queries.results import syntax_error
 Auth: TypeAlias = Literal["none", "basic", "digest", "bearer"]
 
 AGENT: Final = "treatygraph (https://w3id.org/treatygraph/)"
+_PIECE: Final = 65_536
 _MOST_SAID: Final = 4096
 _LATE: Final = frozenset({408, 504})
 # Virtuoso: stopped at MaxQueryExecutionTime; not begun, because it would take too long.
@@ -122,13 +123,18 @@ class Body:
         return (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
 
     def read(self, size: int = -1) -> bytes:
-        """Some bytes; all for -1; none at the end. `http.client` only ends where a connection broke."""
+        """Some bytes, as soon as there are any; all for -1; none at the end.
+
+        `http.client` only ends where a connection broke, and waits for all that was asked for where bytes trickle.
+        """
+        if size < 0:
+            return b"".join(iter(lambda: self.read(_PIECE), b""))
         left = self._deadline - time.monotonic()
         if left <= 0:
             self.close()
             raise TimeoutError("the answer took too long")
         self._wait_at_most(left)
-        data = self._response.read(size if size >= 0 else None)
+        data = self._response.read1(size)
         if not data and size != 0 and self._response.length:
             raise IncompleteRead(b"", self._response.length)
         return data

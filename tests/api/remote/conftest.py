@@ -96,6 +96,7 @@ DirsAllowed=., load
 NumberOfBuffers=20000
 MaxDirtyBuffers=15000
 CheckpointInterval=60
+MaxSortedTopRows=1000000
 [HTTPServer]
 ServerPort=127.0.0.1:{http}
 ServerRoot=vsp

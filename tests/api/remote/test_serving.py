@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -148,7 +151,7 @@ def test_lineage_search_and_findings(served: Client, client: TestClient, path: s
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/id/meeting/ctl-msp-5", "/id/doc/a/res/91/7", "/sparql", "/ask/", "/search?q=ctl"]
+    "path", ["/", "/id/meeting/ctl-msp-5", "/id/doc/a/res/91/7", "/sparql", "/ask", "/search?q=ctl"]
 )
 def test_pages(served: Client, path: str) -> None:
     response = served.get(path, headers={"accept": "text/html"}, follow_redirects=True)
@@ -234,3 +237,30 @@ def _until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < limit, "it did not come true"
         time.sleep(0.05)
+
+
+def test_the_command(engine: Any, first: ReleaseInfo, tmp_path: Path) -> None:
+    """Progress on standard error, the summary on standard output; what fails is one line and status 2."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TREATYGRAPH_")}
+    environment |= {f"TREATYGRAPH_{name.upper()}": value for name, value in engine.address.settings().items()}
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "api.cli", "publish", *arguments]
+        return subprocess.run(command, env=environment | more, text=True, capture_output=True, timeout=120)
+
+    done = run(str(first.path))
+    assert (done.returncode, done.stderr.count("\n")) == (0, 4), done.stderr
+    assert f"release {first.id} is live in" in done.stdout
+    assert "verified letter by letter" in done.stdout
+    for failed in (
+        run(str(tmp_path)),
+        run(str(first.path), "--to", "http://127.0.0.1:1/query"),
+        run(str(first.path), "--to", "sparql:http://127.0.0.1:1/query"),
+        run(str(first.path), "--to", "sparql:http://dba:lantern@127.0.0.1:1/query"),
+        run(str(first.path), TREATYGRAPH_STORE_AUTH="bearer"),
+    ):
+        assert failed.returncode == 2
+        assert failed.stderr.splitlines()[-1]
+        assert "Traceback" not in failed.stderr
+        assert "lantern" not in failed.stderr
+        assert failed.stdout == ""

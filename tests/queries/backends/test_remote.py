@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
+import pyoxigraph as ox
 import pytest
 
 from queries.endpoint import Login
 from queries.errors import BackendError, QueryRefused, QuerySyntaxError, QueryTimeout
-from queries.remote import RemoteBackend
+from queries.remote import AnswerCut, BlankNodes, RemoteBackend
 
 JSON = "application/sparql-results+json"
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, list[str]]], None]
@@ -149,3 +151,128 @@ def test_the_union_only_where_the_engine_has_it(serve: Callable[[Answer], str]) 
 def test_only_http(url: str) -> None:
     with pytest.raises(BackendError):
         RemoteBackend(url)
+
+
+def test_a_bearer_token_is_sent(serve: Callable[[Answer], str]) -> None:
+    seen: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler, form: dict[str, list[str]]) -> None:
+        seen.append(handler.headers["Authorization"])
+        reply(200, JSON, b'{"head":{},"boolean":true}')(handler, form)
+
+    assert bool(RemoteBackend(serve(answer), login=Login("bearer", token="t0ken")).query("ASK {}"))
+    assert seen == ["Bearer t0ken"]
+
+
+def test_digest_is_answered_and_changes_nothing_for_others(serve: Callable[[Answer], str]) -> None:
+    """SPARQLWrapper by itself would give the whole process another opener, with the password in it."""
+    seen: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler, form: dict[str, list[str]]) -> None:
+        said = handler.headers["Authorization"]
+        if said is None:
+            handler.send_response(401)
+            handler.send_header("WWW-Authenticate", 'Digest realm="SPARQL", nonce="abc", qop="auth", algorithm="MD5"')
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
+        seen.append(said)
+        reply(200, JSON, b'{"head":{},"boolean":true}')(handler, form)
+
+    before = urllib.request._opener  # type: ignore[attr-defined]
+    backend = RemoteBackend(serve(answer), login=Login("digest", "reader", "s3cret"))
+    assert bool(backend.query("ASK {}"))
+    assert 'username="reader"' in seen[0]
+    assert "s3cret" not in seen[0]
+    assert urllib.request._opener is before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_nobody_sends_us_elsewhere(serve: Callable[[Answer], str], status: int) -> None:
+    """Neither a request nor a password goes to an address that the operator did not give."""
+    reached: list[str] = []
+    elsewhere = serve(lambda handler, form: reached.append(handler.path))
+
+    def answer(handler: BaseHTTPRequestHandler, form: dict[str, list[str]]) -> None:
+        handler.send_response(status)
+        handler.send_header("Location", elsewhere)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with pytest.raises(BackendError, match="sends us to"):
+        RemoteBackend(serve(answer), login=Login("basic", "reader", "s3cret")).query("ASK {}")
+    assert reached == []
+
+
+def test_refused_credentials_are_told_without_them(serve: Callable[[Answer], str]) -> None:
+    backend = RemoteBackend(serve(reply(401, "text/plain", b"who?")), login=Login("basic", "reader", "s3cret"))
+    with pytest.raises(BackendError, match="credentials of the store") as raised:
+        backend.query("ASK {}")
+    assert "s3cret" not in str(raised.value)
+    assert "s3cret" not in repr(Login("basic", "reader", "s3cret"))
+
+
+def test_no_password_in_an_address() -> None:
+    with pytest.raises(BackendError, match="from the environment") as raised:
+        RemoteBackend("http://reader:s3cret@127.0.0.1/sparql")
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "error"),
+    [("X-SPARQL-MaxRows", "1", AnswerCut), ("X-SQL-State", "S1TAT", QueryTimeout)],
+)
+def test_an_answer_that_was_cut_is_no_answer(
+    serve: Callable[[Answer], str], header: str, value: str, error: type[Exception]
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler, form: dict[str, list[str]]) -> None:
+        body = b'{"head":{"vars":["x"]},"results":{"bindings":[' + ROW + b"]}}"
+        handler.send_response(200)
+        handler.send_header("Content-Type", JSON)
+        handler.send_header(header, value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    with pytest.raises(error):
+        RemoteBackend(serve(answer)).query("SELECT ?x { ?s ?p ?x }")
+
+
+def test_an_engine_that_sends_a_byte_now_and_then_runs_into_the_limit(serve: Callable[[Answer], str]) -> None:
+    def answer(handler: BaseHTTPRequestHandler, form: dict[str, list[str]]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", JSON)
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+        try:
+            for _ in range(100):
+                handler.wfile.write(b" ")
+                handler.wfile.flush()
+                time.sleep(0.1)
+        except OSError:
+            return
+
+    began = time.monotonic()
+    with pytest.raises(QueryTimeout):
+        list(RemoteBackend(serve(answer), timeout_s=0.8).query("SELECT ?x { ?s ?p ?x }"))
+    assert time.monotonic() - began < 4
+
+
+def test_labels_of_blank_nodes_that_no_parser_takes() -> None:
+    """Virtuoso's, wherever the pieces of an answer are cut; a text that looks like one stays."""
+    row = '<result><binding name="x"><bnode>nodeID://b7</bnode></binding></result>'
+    text = '<result><binding name="x"><literal>&lt;bnode&gt;nodeID://b8</literal></binding></result>'
+    head = '<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head><variable name="x"/></head><results>'
+    whole = f"{head}{row}{text}{row}</results></sparql>".encode()
+
+    class Pieces:
+        def __init__(self, size: int) -> None:
+            self.left, self.size = whole, size
+
+        def read(self, size: int = -1) -> bytes:
+            piece, self.left = self.left[: self.size], self.left[self.size :]
+            return piece
+
+    for size in range(1, 40):
+        read = ox.parse_query_results(BlankNodes(Pieces(size)).as_file(), format=ox.QueryResultsFormat.XML)
+        assert [str(row["x"]) for row in read] == ["_:b7", '"<bnode>nodeID://b8"', "_:b7"]
