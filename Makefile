@@ -42,8 +42,10 @@ test-cluster: build ## Install what the tests of stores on several machines need
 	@VENV="$(VENV)" bash scripts/cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m cluster
 
-bench: build ## Measure, beside a peer in the same run; the table is written to docs/performance.md
-	@$(BIN)/python -m benchmarks
+bench: setup ## Measure, beside peers in the same run; the tables are written to docs/performance.md
+	@UV_PROJECT_ENVIRONMENT="$(VENV)" $(BIN)/uv sync -q --frozen --inexact --all-groups --extra mcp --extra client || \
+	  echo "bench: the group 'peers' could not be installed; the run goes on without it" >&2
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 format: setup ## Put code and data into their canonical form
 	@$(BIN)/ruff check --fix-only -q .

@@ -1,111 +1,127 @@
-"""`python -m benchmarks`: generate graphs, compare engines on them, write docs/performance.md."""
+"""`python -m benchmarks`: prepare graphs, compare engines on them, write docs/performance.md."""
 
 from __future__ import annotations
 
 import argparse
-import io
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from itertools import islice
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-import pyoxigraph as ox
-
-from benchmarks.chain import Chain, Ways, measure_chain
-from benchmarks.engines import Embedded, Engine, Raw, Rdflib
-from benchmarks.generate import Extent, generate
-from benchmarks.load import load
-from benchmarks.measure import WrongAnswer, compare
-from benchmarks.process import ROOT, Cost, data_costs, first_answers
-from benchmarks.report import SizeReport, report, write
-from benchmarks.servers import make_release, our_server, peer_server
-from benchmarks.workload import questions
+from benchmarks.dataset import generated, record
+from benchmarks.figures import Figures
+from benchmarks.graphs import SECTIONS, Measuring, Plan, absent
+from benchmarks.large import ROWS
+from benchmarks.load import generator
+from benchmarks.measure import WrongAnswer
+from benchmarks.process import ROOT, data_costs
+from benchmarks.progress import say
+from benchmarks.report import report, write
 
 PAGE: Final = ROOT / "docs" / "performance.md"
-_RDFLIB_MOST: Final = 110_000
-_SIZES: Final = (100_000, 1_000_000)
-#: Questions short enough for the load generator, by the number of their file.
-_SHORT: Final = ("01", "02", "03", "04", "05", "09")
+_SIZES: Final = (100_000, 1_000_000, 10_000_000)
+_QUICK: Final = (4_000, 20_000)
+#: From this many statements on, fewer rounds.
+_LARGE: Final = 5_000_000
+#: Statements of the record in which a curator's edit is validated.
+_CURATED: Final = 1_000_000
+_ALL: Final = (*SECTIONS, "record", "commands", "curator")
+_PACKAGES: Final = ("pyoxigraph", "oxigraph", "rdflib", "rdflib-endpoint", "uvicorn", "starlette")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run. Exit status 0 done, 1 the engines disagree or one does not answer, 2 bad use."""
     parser = _parser()
     asked = parser.parse_args(arguments)
-    sizes = sorted(set(asked.triples or _SIZES))
-    command = " ".join(["python -m benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
+    sections = frozenset(asked.only or _ALL)
+    figures = Figures(
+        " ".join(["python -m benchmarks", *(sys.argv[1:] if arguments is None else arguments)]),
+        asked.rounds or (2 if asked.quick else 30),
+        asked.quick,
+        _machine(),
+        (_load(), 0.0),
+        absent=absent(),
+    )
     began = time.monotonic()
-    reports: list[SizeReport] = []
-    chains: list[Chain] = []
+    # Ended from outside, it must still end the servers that it started.
+    with suppress(ValueError):  # a thread that is not the main one may set no handler
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with tempfile.TemporaryDirectory(prefix="treatygraph-bench-") as folder:
-            for size in sizes:
-                one, chain = _one(Path(folder) / str(size), size, asked)
-                reports.append(one)
-                chains.append(chain)
-            data: list[Cost] = []
-            if not asked.no_data:
-                _say("data: build and validate")
-                data = data_costs(Path(folder), ROOT / "data")
+        _measure(asked, sections, figures)
     except (WrongAnswer, RuntimeError, OSError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
-    text = report(command, asked.rounds, reports, chains, data)
-    if asked.out == "-":
-        print(text)
-    else:
-        try:
+    figures.seconds = time.monotonic() - began
+    figures.load_average = (figures.load_average[0], _load())
+    text = report(figures)
+    try:
+        if asked.json:
+            Path(asked.json).write_text(json.dumps(figures.to_json(), indent=1) + "\n", encoding="utf-8")
+        if asked.out == "-":
+            print(text)
+        else:
             write(Path(asked.out), text)
-        except (OSError, ValueError) as error:
-            parser.error(str(error))
-    _say(f"done in {time.monotonic() - began:.0f} s{'' if asked.out == '-' else f', written to {asked.out}'}")
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    say(f"done in {figures.seconds:.0f} s{'' if asked.out == '-' else f', written to {asked.out}'}")
     return 0
 
 
-def _one(folder: Path, size: int, asked: argparse.Namespace) -> tuple[SizeReport, Chain]:
-    folder.mkdir()
-    extent = Extent()
-    began = time.perf_counter()
-    store = folder / "store"
-    statements, canonical = _fill(store, generate(size, extent, asked.seed))
-    disk = sum(path.stat().st_size for path in store.rglob("*") if path.is_file()) / 2**20
-    result = SizeReport(size, statements, canonical, time.perf_counter() - began, disk)
-    _say(f"{statements:,} statements: loaded in {result.load_s:.1f} s")
-    with ExitStack() as stack:
-        peer = stack.enter_context(peer_server(store))
-        ours = stack.enter_context(our_server(make_release(folder / "release", store)))
-        idle = [(server, server.memory_mib()) for server in (peer, ours)]
-        inside, peer_link, our_link = Embedded(store), peer.connect(), ours.connect()
-        engines: list[Engine] = [Raw(store), inside, peer_link, our_link]
-        if size <= _RDFLIB_MOST and not asked.no_rdflib:
-            engines.append(Rdflib(generate(size, Extent(), asked.seed)))
-        workload = questions(extent, asked.rounds)
-        for question in workload:
-            result.measured.append(compare(question, engines, asked.rounds))
-            _say(f"  {question.name}: {result.measured[-1].rows:,} rows, equal in all engines")
-        chain = measure_chain(statements, extent, asked.rounds, Ways(our_link, peer_link, inside))
-        _say(f"  mandate chain: {chain.reached} things, equal as path and as lineage")
-        short = [question for question in workload if question.name.startswith(_SHORT)]
-        if asked.load_seconds > 0:
-            for server in (peer, ours):
-                result.loads.append(load(server, short, clients=asked.clients, seconds=asked.load_seconds))
-        result.started = [(server.name, server.started_s, before, server.memory_mib()) for server, before in idle]
-        result.inside = first_answers(store)
-    return result, chain
+def _measure(asked: argparse.Namespace, sections: frozenset[str], figures: Figures) -> None:
+    cache = Path(asked.cache)
+    sizes = sorted(set(asked.triples or (_QUICK if asked.quick else _SIZES)))
+    load_s = asked.load_seconds if asked.load_seconds is not None else (1.0 if asked.quick else 4.0)
+    rows = min(ROWS, sizes[0]) if asked.quick else ROWS
+    if "record" in sections and not asked.quick:
+        plan = Plan(figures.rounds, load_s, rows, frozenset({"queries"}))
+        figures.graphs.append(Measuring(record(cache), plan, figures.absent).run())
+    if set(SECTIONS) & sections:
+        for size in sizes:
+            rounds = figures.rounds if size < _LARGE else max(2, figures.rounds // 3)
+            data = generated(cache, size, asked.seed)
+            figures.graphs.append(Measuring(data, Plan(rounds, load_s, rows, sections), figures.absent).run())
+    with tempfile.TemporaryDirectory(prefix="treatygraph-bench-") as folder:
+        if "commands" in sections and not asked.quick:
+            say("the record: build and validate")
+            costs = data_costs(Path(folder), ROOT / "data")
+            figures.costs = [(cost.name, cost.seconds, cost.cpu_s) for cost in costs]
+        if "curator" in sections and not asked.quick and importlib.util.find_spec("benchmarks.curator"):
+            say("the curators' runs")
+            curator = importlib.import_module("benchmarks.curator")
+            found = curator.measure_curator(Path(folder) / "curator", _CURATED, say=say)
+            figures.curator = [("record", f"{found.statements:,} statements in {found.files:,} files")]
+            figures.curator += [(wait.way, f"{wait.cpu_s:.2f} s of processor time") for wait in found.waits]
 
 
-def _fill(store: Path, lines: Iterator[str]) -> tuple[int, int]:
-    """Load N-Quads into a new store; the statements in all graphs, and in the default graph."""
-    target = ox.Store(str(store))
-    while chunk := list(islice(lines, 500_000)):
-        target.bulk_load(io.BytesIO("\n".join(chunk).encode()), format=ox.RdfFormat.N_QUADS)
-    target.flush()
-    target.optimize()
-    return len(target), sum(1 for _ in target.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+def _machine() -> dict[str, str]:
+    versions = {name: found for name in _PACKAGES if (found := _version(name))}
+    return {
+        f"{os.cpu_count() or 1} cores": f"({platform.machine()})",
+        platform.system(): f"with Python {platform.python_version()}",
+        **versions,
+        "load by": generator(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _load() -> float:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,16 +131,22 @@ def _parser() -> argparse.ArgumentParser:
         "--triples",
         type=_count,
         action="append",
-        help="Statements, in all graphs; give it again for more sizes. [100000, 1000000]",
+        help="Statements, in all graphs; give it again for more sizes. [100000, 1000000, 10000000]",
     )
-    add("--rounds", type=_count, default=30, help="How often each question is asked. [30]")
+    add("--quick", action="store_true", help="Small graphs and short loads: a minute, to see that all works.")
+    add("--only", choices=_ALL, action="append", help="Only this section; give it again for more.")
+    add("--rounds", type=_count, help="How often each question is asked. [30]")
     add("--seed", type=int, default=1, help="Seed of the generator. [1]")
-    add("--clients", type=_count, default=4, help="Clients of the load generator, at most 64. [4]")
-    add("--load-seconds", type=float, default=5.0, help="Seconds of load for each server, at most 60; 0: none. [5]")
-    add("--no-rdflib", action="store_true", help="Leave rdflib out (it takes part up to 110000 statements).")
-    add("--no-data", action="store_true", help="Leave out building and validating data/.")
+    add("--load-seconds", type=float, help="Seconds of each load. [4]")
+    add("--cache", default=_cache(), help="Folder where prepared graphs are kept between runs. [%(default)s]")
+    add("--json", help="Write all figures to this file too.")
     add("--out", default=str(PAGE), help="Page with the markers, or - for the terminal. [docs/performance.md]")
     return parser
+
+
+def _cache() -> str:
+    home = os.environ.get("XDG_CACHE_HOME")
+    return str(Path(home) / "treatygraph-bench" if home else Path(tempfile.gettempdir()) / "treatygraph-bench")
 
 
 def _count(text: str) -> int:
@@ -132,10 +154,6 @@ def _count(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
 from queries.embedded import EmbeddedBackend
 
+if TYPE_CHECKING:
+    from rdflib import Graph
+
 LOOPBACK: Final = "127.0.0.1"
-PEER_SERVER: Final = "oxigraph server"
-OUR_SERVER: Final = "treatygraph serve"
-EMBEDDED: Final = "treatygraph, embedded"
-RAW: Final = "pyoxigraph, raw"
+MEMORY: Final = "pyoxigraph, memory"
+DISK: Final = "pyoxigraph, disk"
+EMBEDDED: Final = "treatygraph, in process"
+OURS: Final = "treatygraph serve"
+KEPT: Final = "treatygraph serve, asked before"
+OXIGRAPH: Final = "oxigraph server"
+VIRTUOSO: Final = "virtuoso 7"
+ENDPOINT: Final = "rdflib-endpoint"
 RDFLIB: Final = "rdflib"
+#: All of them, in the order of the tables.
+ENGINES: Final = (MEMORY, DISK, EMBEDDED, OXIGRAPH, OURS, KEPT, VIRTUOSO, ENDPOINT, RDFLIB)
+#: Those whose wrong answer or refusal is noted and not the end of the run.
+GUESTS: Final = frozenset({VIRTUOSO, ENDPOINT, RDFLIB})
+#: Slower than the others by orders of magnitude: small graphs only, and checked about the first thing only.
+SLOW: Final = frozenset({ENDPOINT, RDFLIB})
 
 
 class Engine(Protocol):
@@ -36,8 +48,8 @@ class Embedded:
 
     name = EMBEDDED
 
-    def __init__(self, store: Path) -> None:
-        self.backend = EmbeddedBackend(store, "bench")
+    def __init__(self, store: Path, release: str) -> None:
+        self.backend = EmbeddedBackend(store, release)
 
     def ask(self, text: str, media_type: str) -> bytes:
         """See `Engine.ask`."""
@@ -47,33 +59,26 @@ class Embedded:
 class Raw:
     """The engine below our back end, with nothing around it: the limit."""
 
-    name = RAW
-
-    def __init__(self, store: Path) -> None:
-        self._store = ox.Store.read_only(str(store))
+    def __init__(self, name: str, store: ox.Store) -> None:
+        self.name = name
+        self.store = store
 
     def ask(self, text: str, media_type: str) -> bytes:
         """See `Engine.ask`."""
-        answer = self._store.query(text)
-        if isinstance(answer, ox.QueryTriples):
-            return ox.serialize(answer, format=ox.RdfFormat.from_media_type(media_type)) or b""
-        return answer.serialize(format=ox.QueryResultsFormat.from_media_type(media_type)) or b""
+        return raw_answer(self.store, text, media_type)
 
 
 class Rdflib:
-    """The store and the query engine of rdflib, in memory."""
+    """The store and the query engine of rdflib, in memory, holding the canonical graph."""
 
     name = RDFLIB
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        from rdflib import Dataset
-
-        self._data = Dataset()
-        self._data.parse(data="\n".join(lines), format="nquads")
+    def __init__(self, store: ox.Store) -> None:
+        self.graph = rdflib_graph(store)
 
     def ask(self, text: str, media_type: str) -> bytes:
         """See `Engine.ask`."""
-        answer = self._data.query(text)
+        answer = self.graph.query(text)
         form = "nt" if media_type == "application/n-triples" else "json"
         return answer.serialize(format=form) or b""
 
@@ -88,30 +93,30 @@ class Http:
 
     def ask(self, text: str, media_type: str) -> bytes:
         """See `Engine.ask`. Raises RuntimeError for any status but 200."""
-        head = {"content-type": "application/sparql-query", "accept": media_type}
-        return self._send("POST", self._path, text.encode(), head)
+        return self.send(query_path(self._path, text), media_type)
 
     def get(self, path: str, **asked: str) -> bytes:
         """The body of a GET. Raises RuntimeError for any status but 200."""
-        target = f"{path}?{urlencode(asked)}" if asked else path
-        return self._send("GET", target, None, {"accept": "application/json"})
+        return self.send(f"{path}?{urlencode(asked)}" if asked else path, "application/json")
+
+    def send(self, target: str, media_type: str) -> bytes:
+        """The body of a GET of a path with its query. Raises RuntimeError for any status but 200."""
+        head = {"accept": media_type}
+        try:
+            status, said = self._exchange(target, head)
+        except (ConnectionError, http.client.HTTPException):  # a server closes a connection that was idle for long
+            status, said = self._exchange(target, head)
+        if status != 200:
+            raise RuntimeError(f"{self.name}: status {status} for {target[:80]}: {said[:200]!r}")
+        return said
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _send(self, method: str, target: str, body: bytes | None, head: dict[str, str]) -> bytes:
+    def _exchange(self, target: str, head: dict[str, str]) -> tuple[int, bytes]:
         try:
-            status, said = self._exchange(method, target, body, head)
-        except ConnectionError:  # a server closes a connection that was idle for some seconds
-            status, said = self._exchange(method, target, body, head)
-        if status != 200:
-            raise RuntimeError(f"{self.name}: status {status} for {target[:80]}: {said[:200]!r}")
-        return said
-
-    def _exchange(self, method: str, target: str, body: bytes | None, head: dict[str, str]) -> tuple[int, bytes]:
-        try:
-            self._connection.request(method, target, body, head)
+            self._connection.request("GET", target, None, head)
             response = self._connection.getresponse()
             return response.status, response.read()
         except (http.client.HTTPException, OSError):
@@ -120,10 +125,46 @@ class Http:
             raise
 
 
+class Again:
+    """Another engine, asked what it has been asked before."""
+
+    def __init__(self, name: str, engine: Http) -> None:
+        self.name = name
+        self._engine = engine
+
+    def ask(self, text: str, media_type: str) -> bytes:
+        """See `Engine.ask`."""
+        return self._engine.ask(text, media_type)
+
+
+def query_path(path: str, text: str) -> str:
+    """The path of a GET that asks a query. All servers are asked so: it is what each of them understands."""
+    return f"{path}{'&' if '?' in path else '?'}{urlencode({'query': text})}"
+
+
+def raw_answer(store: ox.Store, text: str, media_type: str) -> bytes:
+    """Ask the bare engine."""
+    answer = store.query(text)
+    if isinstance(answer, ox.QueryTriples):
+        return ox.serialize(answer, format=ox.RdfFormat.from_media_type(media_type)) or b""
+    return answer.serialize(format=ox.QueryResultsFormat.from_media_type(media_type)) or b""
+
+
+def rdflib_graph(store: ox.Store) -> Graph:
+    """The canonical graph of a store as a graph of rdflib, in memory."""
+    from rdflib import Graph
+
+    canonical = store.quads_for_pattern(None, None, None, ox.DefaultGraph())
+    lines = ox.serialize((quad.triple for quad in canonical), format=ox.RdfFormat.N_TRIPLES)
+    graph = Graph(bind_namespaces="none")
+    graph.parse(data=lines or b"", format="nt")
+    return graph
+
+
 def rows_of(answer: bytes, media_type: str) -> list[Any]:
     """An answer as a sorted list, for comparing engines: order of rows and of bindings is not part of an answer."""
     if media_type == "application/n-triples":
-        return sorted({line.strip() for line in answer.decode().splitlines() if line.strip()})
+        return sorted({str(quad.triple) for quad in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES)})
     bindings = json.loads(answer)["results"]["bindings"]
     return sorted(json.dumps({name: _plain(term) for name, term in row.items()}, sort_keys=True) for row in bindings)
 

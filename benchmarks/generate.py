@@ -1,7 +1,8 @@
 """A generator of graphs in the shape of the real one, of any size: the same size and seed give the same graph.
 
 Each treaty has articles, two series of meetings, and for every year a resolution with its paragraphs, a note verbale, a
-meeting, the decision of the meeting before, their mandates, citations and claims. What the rules would derive
+meeting, the decision of the meeting before, their mandates, citations and claims; about half of the resolutions have a
+roll call in which each State takes the position that its leaning makes likely. What the rules would derive
 (`convenedUnder`, `restsOn`, `recalls`, …) is written with its derivations, so that a lineage has the same evidence to
 show as in a release. A graph grows by years and treaties, never by longer chains: as the record itself does.
 
@@ -14,20 +15,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import Final
 
-from ontology.namespaces import BASE, CODE, FINDING, GRAPH, ID, TG
+from benchmarks.writing import Iri, Writer, code_of, hashed
+from ontology.namespaces import BASE, FINDING, ID
 
 #: Years that one treaty is followed; then the next treaty begins.
 YEARS: Final = 30
 FIRST_YEAR: Final = 1990
-_RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
-_DCTERMS: Final = "http://purl.org/dc/terms/"
-_ELI: Final = "http://data.europa.eu/eli/ontology#"
-_PROV: Final = "http://www.w3.org/ns/prov#"
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _FORCES: Final = (
     ("recalls", "Recalling"),
     ("notes", "Noting"),
@@ -41,9 +36,12 @@ _FORCES: Final = (
     ("decides", "Decides"),
 )
 _PLACES: Final = ("geneva", "oslo", "maputo", "nairobi", "santiago")
-_RULES: Final = f"{GRAPH}rules"
-_LABELS: Final = f"{GRAPH}labels"
 _CONVENING: Final = 10  # the operative paragraph that asks for the next meeting
+#: States that vote; `state/s01` first.
+STATES: Final = 193
+_VOTED: Final = 0.5
+#: How likely a State that leans wholly one way votes in favour, and how likely one that leans the other way.
+_WARM, _COLD = 0.98, 0.35
 
 
 @dataclass
@@ -53,30 +51,30 @@ class Extent:
     treaties: list[tuple[str, int]] = field(default_factory=list)
     lines: int = 0
 
-    def meetings(self) -> list[str]:
-        """Early meetings of every treaty (IRIs), without the first."""
-        return [f"{ID}meeting/{code}-msp-{k}" for code, years in self.treaties for k in range(2, min(years, 12) + 1)]
+    def sample(self, kind: str) -> list[str]:
+        """All things of a kind (IRIs), in the order of the graph."""
+        if kind == "states":
+            return [_state(number) for number in range(1, STATES + 1)]
+        found = [f"{ID}{key}" for code, years in self.treaties for key in _sampled(kind, code, years)]
+        code, years = self.treaties[0]
+        return found or [f"{ID}meeting/{code}-msp-{years}"]
 
-    def chains(self) -> list[str]:
-        """The twelfth meeting (IRI) of each treaty that is whole, or the last of the only one: chains of one length."""
-        whole = [(code, 12) for code, years in self.treaties if years >= 12] or self.treaties[:1]
-        return [f"{ID}meeting/{code}-msp-{k}" for code, k in whole]
 
-    def resolutions(self) -> list[str]:
-        """The resolutions (IRIs), without the first of each treaty."""
-        return [f"{ID}doc/{_symbol_key(code, k)}" for code, years in self.treaties for k in range(2, years + 1)]
-
-    def provisions(self) -> list[str]:
-        """The treaty paragraphs (IRIs) under which meetings are convened."""
-        return [f"{ID}treaty/{code}~art11.1" for code, _ in self.treaties]
-
-    def series(self) -> list[str]:
-        """The annual series of meetings (IRIs)."""
-        return [f"{ID}series/{code}-msp" for code, _ in self.treaties]
-
-    def treaty_iris(self) -> list[str]:
-        """The treaties (IRIs)."""
-        return [f"{ID}treaty/{code}" for code, _ in self.treaties]
+def _sampled(kind: str, code: str, years: int) -> list[str]:
+    """Keys of the things of a kind that one treaty has."""
+    match kind:
+        case "chains":  # the twelfth meeting of each treaty that is whole: chains of one length
+            return [f"meeting/{code}-msp-12"] if years >= 12 else []
+        case "meetings":  # early ones, without the first
+            return [f"meeting/{code}-msp-{k}" for k in range(2, min(years, 12) + 1)]
+        case "resolutions":
+            return [f"doc/{_symbol_key(code, k)}" for k in range(2, years + 1)]
+        case "provisions":
+            return [f"treaty/{code}~art11.1"]
+        case "series":
+            return [f"series/{code}-msp"]
+        case _:
+            raise ValueError(f"nothing of the kind {kind!r} is generated")
 
 
 def generate(statements: int, extent: Extent, seed: int = 1) -> Iterator[str]:
@@ -85,14 +83,20 @@ def generate(statements: int, extent: Extent, seed: int = 1) -> Iterator[str]:
     `extent` is filled while the items are taken.
     """
     number = 0
+    writer = Writer(random.Random(f"{seed} states"))
+    leanings = _states(writer)
+    extent.lines += len(writer.lines)
+    yield from writer.lines
     while extent.lines < statements:
         number += 1
         code = f"t{number:04d}"
-        writer = _Writer(random.Random(f"{seed} {code}"))
+        writer = Writer(random.Random(f"{seed} {code}"))
         _treaty(writer, code)
         extent.treaties.append((code, 0))
         for k in range(1, YEARS + 1):
             _year(writer, code, k)
+            if writer.chance.random() < _VOTED:
+                _roll_call(writer, code, k, leanings)
             extent.treaties[-1] = (code, k)
             extent.lines += len(writer.lines)
             yield from writer.lines
@@ -101,87 +105,38 @@ def generate(statements: int, extent: Extent, seed: int = 1) -> Iterator[str]:
                 return
 
 
-class _Writer:
-    """Writes statements as the build does: each in its source graph and in the canonical graph."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        self.lines: list[str] = []
-        self._graph = ""
-
-    def source(self, key: str, document: str) -> None:
-        """Begin a source graph."""
-        self._graph = f"{GRAPH}{key}"
-        provenance = f"{GRAPH}provenance"
-        self._both(provenance, self._graph, _RDF_TYPE, _tg("SourceGraph"))
-        self._both(provenance, self._graph, f"<{_DCTERMS}source>", f"<{document}>")
-        self._both(provenance, self._graph, _tg("confidence"), _code("confidence/extracted"))
-
-    def say(self, subject: str, **values: object) -> None:
-        """Statements of the source; names are properties of the ontology, `a` is the class."""
-        for name, given in values.items():
-            for value in given if isinstance(given, list) else [given]:
-                if name == "a":
-                    self._both(self._graph, subject, _RDF_TYPE, _tg(str(value)))
-                else:
-                    self._both(self._graph, subject, _property(name), _term(value))
-
-    def name(self, subject: str, label: str, *spellings: str) -> None:
-        """Its label and other spellings, as the build mints them."""
-        self._both(_LABELS, subject, f"<{_SKOS}prefLabel>", f'"{label}"@en')
-        for spelling in spellings:
-            self._both(_LABELS, subject, f"<{_SKOS}hiddenLabel>", f'"{spelling}"')
-
-    def passage(self, document: str, part: str, start: int, claimed: bool = False) -> str:
-        """A passage of 120 characters; the IRI."""
-        iri = f"{document}#char={start},{start + 120}"
-        facts = (
-            (_RDF_TYPE, _tg("Passage")),
-            ("<http://www.w3.org/ns/oa#hasSource>", f"<{document}>"),
-            (_tg("inPart"), f"<{part}>"),
-            (_tg("start"), _term(start)),
-            (_tg("end"), _term(start + 120)),
-        )
-        for predicate, value in facts:
-            if claimed:
-                self.lines.append(f"<{iri}> {predicate} {value} <{self._graph}~claims> .")
-            else:
-                self._both(self._graph, iri, predicate, value)
-        return iri
-
-    def claim(self, subject: str, name: str, value: object, passage: str) -> None:
-        """A claim: where a source says a statement."""
-        term = _term(value)
-        iri = f"{BASE}claim/{_hash(subject, name, term, self._graph)}"
-        facts = (
-            (_RDF_TYPE, _tg("Claim")),
-            (_tg("subject"), f"<{subject}>"),
-            (_tg("predicate"), _property(name)),
-            (_tg("object"), term),
-            (_tg("passage"), f"<{passage}>"),
-            (_tg("inSource"), f"<{self._graph}>"),
-            (_tg("confidence"), _code("confidence/extracted")),
-        )
-        self.lines += [f"<{iri}> {predicate} {said} <{self._graph}~claims> ." for predicate, said in facts]
-
-    def derive(self, rule: str, subject: str, name: str, value: str, ground: str) -> None:
-        """A statement of a rule, with its derivation."""
-        predicate = _property(name)
-        self._both(_RULES, subject, predicate, f"<{value}>")
-        iri = f"{BASE}derivation/{_hash(subject, name, value, ground)}"
-        self._both(_RULES, iri, _RDF_TYPE, _tg("Derivation"))
-        self._both(_RULES, iri, _tg("subject"), f"<{subject}>")
-        self._both(_RULES, iri, _tg("predicate"), predicate)
-        self._both(_RULES, iri, _tg("object"), f"<{value}>")
-        self._both(_RULES, iri, f"<{_PROV}wasDerivedFrom>", f"<{ground}>")
-        self._both(_RULES, iri, _tg("byRule"), f"<{BASE}rule/{rule}>")
-
-    def _both(self, graph: str, subject: str, predicate: str, value: str) -> None:
-        self.lines.append(f"<{subject}> {predicate} {value} .")
-        self.lines.append(f"<{subject}> {predicate} {value} <{graph}> .")
+def _states(out: Writer) -> list[float]:
+    """The States; how each of them leans, from 0 to 1."""
+    out.source("record/states", f"{BASE}source/record-states")
+    for number in range(1, STATES + 1):
+        out.say(_state(number), a="State")
+        out.name(_state(number), f"Invented State {number}", f"S{number:02d}")
+    return [out.chance.random() for _ in range(STATES)]
 
 
-def _treaty(out: _Writer, code: str) -> None:
+def _state(number: int) -> str:
+    return f"{ID}state/s{number:02d}"
+
+
+def _roll_call(out: Writer, code: str, k: int, leanings: list[float]) -> None:
+    key = _symbol_key(code, k)
+    vote = f"{ID}vote/{key}~plenary"
+    out.source(f"record/vote/{key}", f"{BASE}source/record-votes")
+    positions: dict[str, list[Iri]] = {"inFavour": [], "against": [], "abstaining": [], "notVoting": []}
+    for number, leaning in enumerate(leanings, 1):
+        drawn = out.chance.random()
+        favour = _COLD + (_WARM - _COLD) * leaning
+        rest = (drawn - favour) / (1 - favour)
+        taken = "inFavour" if rest < 0 else "abstaining" if rest < 0.5 else "against" if rest < 0.8 else "notVoting"
+        positions[taken].append(Iri(_state(number)))
+    out.say(vote, a="Vote", voteOn=Iri(f"{ID}doc/{key}"), stage=code_of("stage", "plenary"))
+    out.say(vote, voteDate=date(FIRST_YEAR + k - 1, 12, 1 + out.chance.randrange(28)))
+    out.say(vote, **{f"{name}Count": len(states) for name, states in positions.items() if name != "notVoting"})
+    out.say(vote, **positions)
+    out.name(vote, f"Vote on {key.upper()} in the plenary")
+
+
+def _treaty(out: Writer, code: str) -> None:
     treaty = f"{ID}treaty/{code}"
     out.source(f"treaty/{code}", treaty)
     out.say(treaty, a="Treaty", abbreviation=code.upper(), adoptionDate=date(FIRST_YEAR - 2, 9, 18))
@@ -196,14 +151,12 @@ def _treaty(out: _Writer, code: str) -> None:
             out.say(part, a="ArticleParagraph", eli_is_part_of=Iri(whole), eli_number=str(paragraph))
             out.name(part, f"{code.upper()} article {article}({paragraph})")
     for article, kind in ((11, "msp"), (12, "rc")):
-        out.say(
-            f"{treaty}~art{article}.1", governs=_code_of("meeting-type", kind), provides=_code_of("task", "convene")
-        )
+        out.say(f"{treaty}~art{article}.1", governs=code_of("meeting-type", kind), provides=code_of("task", "convene"))
         out.say(f"{ID}series/{code}-{kind}", a="MeetingSeries", ofTreaty=Iri(treaty))
         out.name(f"{ID}series/{code}-{kind}", f"{kind.upper()} series ({code.upper()})")
 
 
-def _year(out: _Writer, code: str, k: int) -> None:
+def _year(out: Writer, code: str, k: int) -> None:
     year = FIRST_YEAR + k
     session = year - 1945 - 1
     treaty, series = f"{ID}treaty/{code}", f"{ID}series/{code}-msp"
@@ -214,15 +167,15 @@ def _year(out: _Writer, code: str, k: int) -> None:
 
     out.source(f"record/{code}-msp-{k}", f"{BASE}source/record-{code}")
     starts = date(year, 11, 1) + timedelta(days=out.chance.randrange(25))
-    out.say(meeting, a="MeetingOfStatesParties", meetingType=_code_of("meeting-type", "msp"), ordinal=k, year=year)
+    out.say(meeting, a="MeetingOfStatesParties", meetingType=code_of("meeting-type", "msp"), ordinal=k, year=year)
     out.say(meeting, inSeries=Iri(series), ofTreaty=Iri(treaty), startDate=starts, endDate=starts + timedelta(days=4))
     out.say(meeting, place=Iri(f"{ID}place/{out.chance.choice(_PLACES)}"), convokedBy=Iri(note))
-    out.say(meeting, convenedBy=Iri(f"{ID}body/un-secretary-general"), datePrecision=_code_of("precision", "day"))
+    out.say(meeting, convenedBy=Iri(f"{ID}body/un-secretary-general"), datePrecision=code_of("precision", "day"))
     label = f"Meeting {k} of the States Parties ({code.upper()})"
     spellings = [f"{code.upper()} {form}" for form in (f"MSP{k}", f"MSP-{k}", f"MSP {k}", f"{k}MSP", f"MSP {year}")]
     out.name(meeting, label, *spellings)
     report = f"{ID}doc/{code}/msp/{year}/9"
-    out.say(report, a="Report", documentType=_code_of("document-type", "report"), ofTreaty=Iri(treaty))
+    out.say(report, a="Report", documentType=code_of("document-type", "report"), ofTreaty=Iri(treaty))
     out.say(report, dcterms_identifier=f"{code.upper()}/MSP/{year}/9", issueDate=starts + timedelta(days=30))
     out.name(report, f"Report {code.upper()}/MSP/{year}/9")
     out.say(meeting, adopted=Iri(report))
@@ -239,15 +192,15 @@ def _year(out: _Writer, code: str, k: int) -> None:
     out.say(decision, a="Decision", takenBy=Iri(before))
     out.name(decision, f"Decision of {code.upper()} MSP {k - 1} to convene {code.upper()} MSP {k}")
     said = out.passage(report, f"{report}~p12", 400 + k)
-    out.say(mandate, a="Mandate", conferredBy=Iri(decision), force=_code_of("force", "agrees"), passage=Iri(said))
-    out.say(mandate, task=_code_of("task", "convene"), concerns=Iri(meeting), invokes=Iri(article))
+    out.say(mandate, a="Mandate", conferredBy=Iri(decision), force=code_of("force", "agrees"), passage=Iri(said))
+    out.say(mandate, task=code_of("task", "convene"), concerns=Iri(meeting), invokes=Iri(article))
     out.derive("convened-under", meeting, "convenedUnder", decision, mandate)
     out.derive("invokes", decision, "invokes", article, mandate)
     out.derive("provision-of", article, "provisionOf", treaty, mandate)
     conference = f"{ID}meeting/{code}-rc-{1 + (k - 2) // 5}"
     standing = f"{conference}~convene-{code}-msp"
     if (k - 2) % 5 == 0:
-        out.say(conference, a="ReviewConference", meetingType=_code_of("meeting-type", "rc"), ofTreaty=Iri(treaty))
+        out.say(conference, a="ReviewConference", meetingType=code_of("meeting-type", "rc"), ofTreaty=Iri(treaty))
         out.say(conference, ordinal=1 + (k - 2) // 5, year=year - 1, inSeries=Iri(f"{ID}series/{code}-rc"))
         out.name(conference, f"Review Conference {1 + (k - 2) // 5} ({code.upper()})")
         out.say(standing, a="Decision", takenBy=Iri(conference))
@@ -255,13 +208,13 @@ def _year(out: _Writer, code: str, k: int) -> None:
     out.derive("rests-on", decision, "restsOn", standing, mandate)
 
 
-def _resolution(out: _Writer, code: str, k: int, session: int) -> None:
+def _resolution(out: Writer, code: str, k: int, session: int) -> None:
     key = _symbol_key(code, k)
     symbol = key.upper()
     resolution, treaty = f"{ID}doc/{key}", f"{ID}treaty/{code}"
     adopted = date(1945 + session, 12, 1 + out.chance.randrange(28))
     out.source(key, resolution)
-    out.say(resolution, a="Resolution", documentType=_code_of("document-type", "resolution"), session=session)
+    out.say(resolution, a="Resolution", documentType=code_of("document-type", "resolution"), session=session)
     out.say(
         resolution, dcterms_identifier=symbol, adoptionDate=adopted, ofTreaty=Iri(treaty), agendaItem=f"{90 + k} (n)"
     )
@@ -281,36 +234,36 @@ def _resolution(out: _Writer, code: str, k: int, session: int) -> None:
             at += 200
             of = "PreambularParagraph" if kind == "pp" else "OperativeParagraph"
             out.say(part, a=of, eli_is_part_of=Iri(resolution), eli_number=str(position), position=position)
-            out.say(part, force=_code_of("force", force), openingWords=words)
+            out.say(part, force=code_of("force", force), openingWords=words)
             out.name(part, f"{symbol}, {'preambular' if kind == 'pp' else 'operative'} paragraph {position}")
-            out.claim(part, "force", _code_of("force", force), out.passage(resolution, part, at, claimed=True))
+            out.claim(part, "force", code_of("force", force), out.passage(resolution, part, at, claimed=True))
     for back in sorted({1, 2, 5, k - 1} & set(range(1, k))):
         earlier = _symbol_key(code, k - back)
         citation = f"{ID}citation/{key}~pp1/{earlier}"
         said = out.passage(resolution, f"{resolution}~pp1", 300 + 7 * back)
         out.say(citation, a="Citation", citing=Iri(f"{resolution}~pp1"), cited=Iri(f"{ID}doc/{earlier}"))
-        out.say(citation, manner=_code_of("manner", "recalls"), passage=Iri(said))
+        out.say(citation, manner=code_of("manner", "recalls"), passage=Iri(said))
         out.derive("recalls", resolution, "recalls", f"{ID}doc/{earlier}", citation)
         if back == 1:
             out.derive("follows", resolution, "follows", f"{ID}doc/{earlier}", citation)
     paragraph = f"{resolution}~op{_CONVENING}"
     mandate = _mandate(resolution)
     said = out.passage(resolution, paragraph, 6000)
-    out.say(mandate, a="Mandate", conferredBy=Iri(paragraph), force=_code_of("force", "requests"), passage=Iri(said))
-    out.say(mandate, addressee=Iri(f"{ID}body/un-secretary-general"), task=_code_of("task", "convene"))
+    out.say(mandate, a="Mandate", conferredBy=Iri(paragraph), force=code_of("force", "requests"), passage=Iri(said))
+    out.say(mandate, addressee=Iri(f"{ID}body/un-secretary-general"), task=code_of("task", "convene"))
     out.say(mandate, concerns=Iri(f"{ID}meeting/{code}-msp-{k}"), invokes=Iri(f"{treaty}~art11.2"))
     out.derive("invokes", paragraph, "invokes", f"{treaty}~art11.2", mandate)
     out.derive("provision-of", paragraph, "provisionOf", resolution, mandate)
     out.derive("provision-of", f"{treaty}~art11.2", "provisionOf", treaty, mandate)
     if out.chance.random() < 0.1:
-        finding = f"{FINDING}two-bases/{_hash(paragraph)}"
-        out.say(finding, a="Finding", rule="two-bases", about=Iri(paragraph), severity=_code_of("severity", "warning"))
+        finding = f"{FINDING}two-bases/{hashed(paragraph)}"
+        out.say(finding, a="Finding", rule="two-bases", about=Iri(paragraph), severity=code_of("severity", "warning"))
 
 
-def _note(out: _Writer, note: str, meeting: str, resolution: str, treaty: str) -> None:
+def _note(out: Writer, note: str, meeting: str, resolution: str, treaty: str) -> None:
     key = note.removeprefix(f"{ID}doc/")
     out.source(key, note)
-    out.say(note, a="NoteVerbale", documentType=_code_of("document-type", "note-verbale"), ofTreaty=Iri(treaty))
+    out.say(note, a="NoteVerbale", documentType=code_of("document-type", "note-verbale"), ofTreaty=Iri(treaty))
     out.say(note, issuer=Iri(f"{ID}body/un-secretary-general"), issueDate=date.fromisoformat(key.split("/")[1]))
     out.name(note, f"Note verbale of {key.split('/')[1]} ({key.split('/')[2]})")
     for position in range(1, 8):
@@ -320,9 +273,9 @@ def _note(out: _Writer, note: str, meeting: str, resolution: str, treaty: str) -
     said = out.passage(note, f"{note}~p4", 1400)
     citation = f"{ID}citation/{key}~p4/{resolution.removeprefix(f'{ID}doc/')}~op{_CONVENING}"
     out.say(citation, a="Citation", citing=Iri(f"{note}~p4"), cited=Iri(f"{resolution}~op{_CONVENING}"))
-    out.say(citation, manner=_code_of("manner", "quotes"), passage=Iri(said))
+    out.say(citation, manner=code_of("manner", "quotes"), passage=Iri(said))
     deadline = f"{ID}deadline/{key}~p6"
-    out.say(deadline, a="Deadline", concerns=Iri(meeting), deadlineFor=_code_of("deadline", "registration"))
+    out.say(deadline, a="Deadline", concerns=Iri(meeting), deadlineFor=code_of("deadline", "registration"))
     out.say(deadline, passage=Iri(out.passage(note, f"{note}~p6", 2400)), statedWeekday="Friday")
     out.claim(meeting, "convokedBy", Iri(note), said)
 
@@ -333,42 +286,3 @@ def _symbol_key(code: str, k: int) -> str:
 
 def _mandate(resolution: str) -> str:
     return f"{ID}mandate/{resolution.removeprefix(f'{ID}doc/')}~op{_CONVENING}"
-
-
-class Iri(str):
-    """A value that is an IRI."""
-
-
-def _code_of(scheme: str, code: str) -> Iri:
-    return Iri(f"{CODE}{scheme}/{code}")
-
-
-def _code(path: str) -> str:
-    return f"<{CODE}{path}>"
-
-
-def _tg(name: str) -> str:
-    return f"<{TG}{name}>"
-
-
-def _property(name: str) -> str:
-    prefix, _, rest = name.partition("_")
-    if prefix == "eli":
-        return f"<{_ELI}{rest}>"
-    if prefix == "dcterms":
-        return f"<{_DCTERMS}{rest}>"
-    return _tg(name)
-
-
-def _term(value: object) -> str:
-    if isinstance(value, Iri):
-        return f"<{value}>"
-    if isinstance(value, int):
-        return f'"{value}"^^<{_XSD}integer>'
-    if isinstance(value, date):
-        return f'"{value.isoformat()}"^^<{_XSD}date>'
-    return f'"{value}"'
-
-
-def _hash(*parts: str) -> str:
-    return sha256("\n".join(parts).encode()).hexdigest()[:12]

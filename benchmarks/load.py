@@ -1,81 +1,87 @@
-"""A load generator for the loopback interface. It stops by itself: after its seconds, or at its number of requests.
+"""Load over HTTP on the loopback interface: requests a second, p50 and p99, with several connections that stay open.
 
-Each client waits for its answer before it asks again. All clients share this process with the measuring; on a machine
-with few cores they compete with the server, for both servers alike.
+wrk (Debian: wrk) asks, from one thread, which is far from being the bottleneck; where it is missing, our own generator
+asks (`benchmarks.generator`), a process of its own that does little else. Paths may hold NUMBER: it is another in each
+request, so that none has been asked before.
 """
 
 from __future__ import annotations
 
-import random
-import threading
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
-from benchmarks.engines import Http
-from benchmarks.measure import Times
+from benchmarks.engines import LOOPBACK
+from benchmarks.figures import Rate
+from benchmarks.process import ROOT
 from benchmarks.servers import Server
-from benchmarks.workload import Question
 
-#: No run asks more than this, whatever its seconds.
-MOST_REQUESTS: Final = 200_000
-MOST_CLIENTS: Final = 64
-MOST_SECONDS: Final = 60.0
-
-
-@dataclass
-class Load:
-    """What one server did: requests, failures, seconds, times of each request."""
-
-    server: str
-    clients: int
-    seconds: float = 0.0
-    failures: int = 0
-    times: Times = field(default_factory=Times)
-
-    @property
-    def per_second(self) -> float:
-        """Answers per second."""
-        return len(self.times.values) / self.seconds if self.seconds else 0.0
+CONNECTIONS: Final = 8
+#: At most so many different things are asked about in one run of load.
+NUMBER_OF_PATHS: Final = 500
+_SCRIPT: Final = Path(__file__).with_name("load.lua")
+_WARM_S: Final = 0.5
+#: Where the numbers of a run begin: no two runs share any, and each number has the same number of digits.
+_NUMBERS: Final = itertools.count(100_000_000, 5_000_000)
 
 
-def load(server: Server, asked: list[Question], *, clients: int, seconds: float) -> Load:
-    """Ask short questions in random order, from several clients at once."""
-    clients, seconds = min(clients, MOST_CLIENTS), min(seconds, MOST_SECONDS)
-    result = Load(server.name, clients)
-    lock = threading.Lock()
-    began = time.perf_counter()
-    limit = began + seconds
-
-    def client(number: int) -> None:
-        chance = random.Random(number)
-        connection = server.connect()
-        mine: list[float] = []
-        failed = 0
-        while time.perf_counter() < limit and len(mine) + failed < MOST_REQUESTS // clients:
-            question = chance.choice(asked)
-            ok, took = _once(connection, question, chance.choice(question.texts))
-            failed += not ok
-            if ok:
-                mine.append(took)
-        connection.close()
-        with lock:
-            result.times.values += mine
-            result.failures += failed
-
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    result.seconds = time.perf_counter() - began
-    return result
+def generator() -> str:
+    """Which load generator this machine has."""
+    return "wrk" if shutil.which("wrk") else "own generator (wrk is not installed)"
 
 
-def _once(connection: Http, question: Question, text: str) -> tuple[bool, float]:
-    began = time.perf_counter()
-    try:
-        connection.ask(text, question.media_type)
-    except (RuntimeError, OSError):
-        return False, 0.0
-    return True, (time.perf_counter() - began) * 1000
+def load(
+    what: str, server: Server, paths: Sequence[str], accept: str, *, seconds: float, connections: int = CONNECTIONS
+) -> Rate:
+    """Ask the paths in turn for so many seconds, after a moment of warming up. Raises RuntimeError.
+
+    What is asked again and again should have been asked once before. The bodies of one round are looked at first: a
+    server that answers something else than 200 is no server to measure.
+    """
+    connection = server.connect()
+    bodies = [len(connection.send(path.replace("NUMBER", "1"), accept)) for path in paths[:20]]
+    connection.close()
+    with tempfile.NamedTemporaryFile("w", suffix=".paths", encoding="utf-8") as file:
+        file.write("\n".join(paths) + "\n")
+        file.flush()
+        if seconds > _WARM_S:
+            _run(server, file.name, accept, _WARM_S, connections)
+        found = _run(server, file.name, accept, seconds, connections)
+    return Rate(
+        what,
+        server.name,
+        found["requests"] / found["seconds"],
+        found["p50"],
+        found["p99"],
+        int(found["failures"]),
+        connections,
+        sorted(bodies)[len(bodies) // 2],
+    )
+
+
+def _run(server: Server, paths: str, accept: str, seconds: float, connections: int) -> dict[str, float]:
+    first = str(next(_NUMBERS))
+    if shutil.which("wrk"):
+        # wrk knows whole seconds only; a shorter run is ended from here.
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
+        command += ["-H", f"Accept: {accept}", "-s", str(_SCRIPT), f"http://{LOOPBACK}:{server.port}/"]
+        command += ["--", paths, first]
+    else:
+        command = [sys.executable, "-m", "benchmarks.generator", str(server.port), paths, first, accept]
+        command += [str(seconds), str(connections)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds + 120, check=False)
+    line = next((line for line in done.stdout.splitlines() if line.startswith("FIGURES ")), None)
+    if done.returncode or line is None:
+        raise RuntimeError(f"load generator: exit status {done.returncode}: {(done.stdout + done.stderr)[-400:]}")
+    figures: dict[str, float] = json.loads(line.removeprefix("FIGURES "))
+    if not figures["requests"]:
+        raise RuntimeError(f"{server.name}: no answer within {seconds:.0f} s under load")
+    time.sleep(0.1)
+    return figures

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.engines import DISK, EMBEDDED
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 _OPEN: Final = {
-    "treatygraph, embedded": "from queries.embedded import EmbeddedBackend; bool(EmbeddedBackend(path).query(ask))",
-    "pyoxigraph, raw": "import pyoxigraph; bool(pyoxigraph.Store.read_only(path).query(ask))",
+    EMBEDDED: "from queries.embedded import EmbeddedBackend; bool(EmbeddedBackend(path).query(ask))",
+    DISK: "import pyoxigraph; bool(pyoxigraph.Store.read_only(path).query(ask))",
 }
 _ASK: Final = "import sys; path, ask = sys.argv[1], 'ASK { ?s ?p ?o }'; "
 
@@ -32,6 +34,11 @@ class Cost:
 def first_answers(store: Path) -> list[Cost]:
     """Each embedded engine in its own process: start Python, open the store, answer one query, end."""
     return [run(name, [sys.executable, "-c", _ASK + line, str(store)]) for name, line in _OPEN.items()]
+
+
+def treatygraph(*arguments: str) -> None:
+    """Run a command of this source tree. Raises RuntimeError where it fails."""
+    run(f"treatygraph {arguments[0]}", [sys.executable, "-m", "api.cli", *arguments])
 
 
 def data_costs(folder: Path, data: Path) -> list[Cost]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from benchmarks.engines import LOOPBACK, OUR_SERVER, PEER_SERVER, Http
+from benchmarks.engines import ENDPOINT, LOOPBACK, OURS, OXIGRAPH, Http
+from benchmarks.memory import memory_mib
+from benchmarks.process import ROOT
 
-_PATIENCE_S: Final = 120.0
-_FIRST: Final = "ASK { <https://w3id.org/treatygraph/id/treaty/t0001> ?property ?value }"
-_JSON: Final = "application/sparql-results+json"
+FLOOR: Final = "starlette, no query"
+_PATIENCE_S: Final = 180.0
+#: Asked until it is answered; it must not be refused for anything but not being ready.
+FIRST: Final = "ASK { ?thing ?property ?value }"
+JSON: Final = "application/sparql-results+json"
 
 
 @dataclass(frozen=True)
@@ -36,59 +42,57 @@ class Server:
         return Http(self.name, self.port, self.path)
 
     def memory_mib(self) -> float | None:
-        """Resident memory of the process and its children in MiB, None where the system does not tell."""
+        """Memory of the process and its children in MiB, None where the system does not tell."""
         return memory_mib(self.process.pid)
 
 
-def make_release(folder: Path, store: Path) -> Path:
-    """A folder that `treatygraph serve` takes for a release of the store."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "store").symlink_to(store.resolve(), target_is_directory=True)
-    (folder / "manifest.json").write_text(
-        json.dumps({"release": "benchmark000", "counts": {}, "inputs": [], "files": []}), encoding="utf-8"
-    )
-    (folder / "void.ttl").write_text("", encoding="utf-8")
-    return folder
-
-
-@contextmanager
-def our_server(release: Path) -> Iterator[Server]:
+def ours(release: Path, workers: int | None = None) -> AbstractContextManager[Server]:
     """`treatygraph serve` of this source tree."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "api.cli", "serve", "--release", str(release), "--port", str(port)]
-    with _running(OUR_SERVER, command, port, "/sparql") as server:
-        yield server
+    if workers is not None:
+        command += ["--workers", str(workers)]
+    return running(OURS, command, port, "/sparql")
+
+
+def oxigraph(store: Path) -> AbstractContextManager[Server]:
+    """The server of the `oxigraph` wheel on the same store, read-only."""
+    port = free_port()
+    command = [_oxigraph() or "oxigraph", "serve-read-only", "--location", str(store), "--bind", f"{LOOPBACK}:{port}"]
+    return running(OXIGRAPH, command, port, "/query")
+
+
+def endpoint(store: Path) -> AbstractContextManager[Server]:
+    """rdflib-endpoint on the canonical graph of the store, in memory."""
+    port = free_port()
+    return running(ENDPOINT, [sys.executable, "-m", "benchmarks.endpoint", str(port), str(store)], port, "/sparql")
+
+
+def floor(size: int) -> AbstractContextManager[Server]:
+    """Starlette that always answers so many bytes."""
+    port = free_port()
+    return running(FLOOR, [sys.executable, "-m", "benchmarks.floor", str(port), str(size)], port, "/sparql")
+
+
+def missing_oxigraph() -> str | None:
+    """Why the `oxigraph` server cannot take part; None where it can."""
+    return None if _oxigraph() else "the command `oxigraph` of the wheel of that name is not installed"
+
+
+def missing_endpoint() -> str | None:
+    """Why rdflib-endpoint cannot take part; None where it can."""
+    found = importlib.util.find_spec("rdflib_endpoint")
+    return None if found else "not installed (`make bench` installs the group `peers`)"
 
 
 @contextmanager
-def peer_server(store: Path) -> Iterator[Server]:
-    """The server of the `oxigraph` wheel, read-only."""
-    port = _free_port()
-    command = [str(Path(sys.executable).with_name("oxigraph")), "serve-read-only", "--location", str(store)]
-    with _running(PEER_SERVER, [*command, "--bind", f"{LOOPBACK}:{port}"], port, "/query") as server:
-        yield server
-
-
-def memory_mib(pid: int) -> float | None:
-    """Resident memory of a process and its children in MiB (Linux only). Pages that they share count for each."""
-    pids, total = [pid], 0
-    with suppress(OSError, ValueError):
-        for parent in pids:
-            for task in Path(f"/proc/{parent}/task").iterdir():
-                pids += [int(child) for child in (task / "children").read_text().split()]
-            status = Path(f"/proc/{parent}/status").read_text()
-            total += next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
-    return total / 1024 if total else None
-
-
-@contextmanager
-def _running(name: str, command: Sequence[str], port: int, path: str) -> Iterator[Server]:
-    root = Path(__file__).resolve().parent.parent
+def running(name: str, command: Sequence[str], port: int, path: str, folder: Path = ROOT) -> Iterator[Server]:
+    """Start a server and wait for its first answer; end it afterwards. Raises RuntimeError where it does not start."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TREATYGRAPH_")}
-    environ["PYTHONPATH"] = str(root)
+    environ["PYTHONPATH"] = str(ROOT)
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=root, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        command, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
     try:
         _await(name, process, port, path)
@@ -96,28 +100,34 @@ def _running(name: str, command: Sequence[str], port: int, path: str) -> Iterato
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind((LOOPBACK, 0))
+        return int(listening.getsockname()[1])
+
+
+def _oxigraph() -> str | None:
+    beside = Path(sys.executable).with_name("oxigraph")
+    return str(beside) if beside.is_file() else shutil.which("oxigraph")
 
 
 def _await(name: str, process: subprocess.Popen[bytes], port: int, path: str) -> None:
     limit = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            Http(name, port, path).ask(_FIRST, _JSON)
+            Http(name, port, path).ask(FIRST, JSON)
             return
-        except OSError:
+        except (OSError, HTTPException) as error:
             if process.poll() is not None:
                 said = process.stderr.read().decode(errors="replace") if process.stderr else ""
                 raise RuntimeError(f"{name}: did not start: {said.strip()[-500:]}") from None
             if time.monotonic() > limit:
-                raise RuntimeError(f"{name}: no answer after {_PATIENCE_S:.0f} s") from None
-            time.sleep(0.01)
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind((LOOPBACK, 0))
-        return int(listening.getsockname()[1])
+                raise RuntimeError(f"{name}: no answer after {_PATIENCE_S:.0f} s ({error})") from None
+            time.sleep(0.005)

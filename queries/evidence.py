@@ -18,10 +18,11 @@ from ontology.keys import key_of
 from ontology.namespaces import GRAPH, OA, TG
 from queries.backend import Backend, Link, adjacency_of
 from queries.library import support
-from queries.things import batches
-from queries.values import fill, iri_text
+from queries.things import MANY, batches, pairs_of
+from queries.values import UNDEF, fill, iri_text
 
 _STATEMENT: Final = ("subject", "predicate", "object")
+_GRAPHS: Final = "graphs-of-statements"
 _RESERVED: Final = frozenset(
     str(GRAPH[name]) for name in ("ontology", "provenance", "findings", "reconciliation", "rules")
 )
@@ -77,7 +78,8 @@ def sources_of(backend: Backend, links: Iterable[Link]) -> dict[Link, tuple[Sour
     if (index := adjacency_of(backend)) is not None:
         found = {link: said for link in asked if (said := index.sources(link)) is not None}
         asked = [link for link in asked if link not in found]
-    for batch in batches(asked, 200):
+    # Very many are looked up together, in tables that are read whole (`queries.things.MANY`).
+    for batch in batches(asked, 200 if len(asked) <= MANY else len(asked)):
         readings = _claims(backend, batch)
         missing = [link for link in batch if not readings[link]]
         _add_grounds(backend, missing, readings)
@@ -122,7 +124,7 @@ def _add_subjects(backend: Backend, links: Sequence[Link], readings: dict[Link, 
     passages = _passages(backend, sorted({link.subject for link in links}))
     for link in links:
         readings[link] |= passages[link.subject]
-    for link, row in _about(backend, "graphs-of-statements", [link for link in links if not readings[link]]):
+    for link, row in _about(backend, _GRAPHS, [link for link in links if not readings[link]]):
         if _is_source(row["graph"].value):
             readings[link].add(_Reading(None, row["graph"].value))
 
@@ -138,10 +140,11 @@ def _ends(backend: Backend, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, 
 
 def _passages(backend: Backend, nodes: Sequence[str]) -> dict[str, set[_Reading]]:
     found: dict[str, set[_Reading]] = {node: set() for node in nodes}
-    for batch in batches(nodes):
-        text = fill(support("passages-of-nodes"), {("node",): [(iri_text(node),) for node in batch]})
+    for batch in batches(nodes) if len(nodes) <= MANY else [()]:
+        text = fill(support("passages-of-nodes"), {("node",): [(iri_text(node),) for node in batch] or [(UNDEF,)]})
         for row in backend.query(text).rows():
-            found[row["node"].value].add(_Reading(row["passage"].value, row["graph"].value))
+            if isinstance(row["node"], ox.NamedNode) and row["node"].value in found:
+                found[row["node"].value].add(_Reading(row["passage"].value, row["graph"].value))
     return found
 
 
@@ -170,11 +173,12 @@ def _resolved(
 def _values(backend: Backend, things: set[str], properties: Sequence[str]) -> dict[tuple[str, str], str]:
     """One value of each property of each thing; of several the first by its text."""
     found: dict[tuple[str, str], str] = {}
-    for batch in batches(sorted(things)):
-        pairs = [(iri_text(thing), iri_text(p)) for thing in batch for p in properties]
+    for pairs in pairs_of(sorted(things), properties):
         text = fill(support("values-anywhere"), {("thing", "property"): pairs})
         for row in backend.query(text).rows():
             at = row["thing"].value, row["property"].value
+            if at[0] not in things or not isinstance(row["thing"], ox.NamedNode):
+                continue
             found[at] = min(row["value"].value, found.get(at, row["value"].value))
     return found
 
@@ -210,9 +214,17 @@ def _sorted(sources: set[Source], link: Link) -> tuple[Source, ...]:
 def _about(backend: Backend, name: str, links: Sequence[Link]) -> list[tuple[Link, ox.QuerySolution]]:
     if not links:
         return []
-    rows = [(iri_text(link.subject), iri_text(link.predicate), iri_text(link.object)) for link in links]
+    if len(links) <= MANY:
+        rows = [(iri_text(link.subject), iri_text(link.predicate), iri_text(link.object)) for link in links]
+    elif name == _GRAPHS:  # all statements of these relations
+        rows = [(UNDEF, iri_text(predicate), UNDEF) for predicate in sorted({link.predicate for link in links})]
+    else:  # all claims, or all derivations: naming the relations would cost a look-up for each
+        rows = [(UNDEF, UNDEF, UNDEF)]
     answer = backend.query(fill(support(name), {_STATEMENT: rows})).rows()
-    return [(Link(row["subject"].value, row["predicate"].value, row["object"].value), row) for row in answer]
+    wanted = set(links)
+    said = ((tuple(_iri(row[part]) for part in _STATEMENT), row) for row in answer)
+    found = ((Link(s, p, o), row) for (s, p, o), row in said if s and p and o)
+    return [(link, row) for link, row in found if link in wanted]
 
 
 def _is_source(graph: str) -> bool:

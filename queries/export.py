@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
-
-import networkx as nx
 
 from ontology.namespaces import PREFIXES
 from queries.errors import UnsupportedFormat
@@ -15,6 +13,9 @@ from queries.lineage import Lineage
 from queries.svg import to_svg
 from queries.things import UNTYPED, printable
 from queries.tree import Tree
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 #: Name of a format and its media type.
 FORMATS: Final[dict[str, str]] = {
@@ -52,12 +53,16 @@ def export(answer: Lineage, form: str, link: Callable[[str], str | None] | None 
 
 def to_node_link(answer: Lineage) -> dict[str, Any]:
     """The node-link form of NetworkX."""
+    import networkx as nx  # loaded when it is needed: a start need not wait for it
+
     data: dict[str, Any] = nx.node_link_data(_told_graph(answer), edges="links")
     return data
 
 
 def to_graphml(answer: Lineage) -> str:
     """GraphML, for Gephi, yEd and the like."""
+    import networkx as nx  # loaded when it is needed: a start need not wait for it
+
     return "\n".join(nx.generate_graphml(_told_graph(answer))) + "\n"
 
 
@@ -123,6 +128,8 @@ def to_text(answer: Lineage) -> str:
 
 def _told_graph(answer: Lineage) -> nx.MultiDiGraph[str]:
     """A copy of the answer's graph whose edges hold their sources as text, for forms that know only text."""
+    import networkx as nx  # loaded when it is needed: a start need not wait for it
+
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(thing=answer.thing, release=answer.release)
     for node in answer.nodes:
         graph.add_node(node.iri, key=node.key, type=node.type, label=printable(node.label))

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-import networkx as nx
-
 Cell: TypeAlias = str | tuple[int, int]  # a thing, or the bend of a line (its number, its layer)
 _SWEEPS: Final = 12
 _BEND_HEIGHT: Final = 14.0
@@ -79,6 +77,8 @@ def _acyclic(things: Sequence[str], lines: Sequence[tuple[str, str]]) -> list[tu
 
 def _layers(things: Sequence[str], lines: Sequence[tuple[str, str]]) -> dict[str, int]:
     """Longest path from the left; then each thing moves right as far as what follows it allows."""
+    import networkx as nx  # loaded when it is needed: a start need not wait for it
+
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(things)
     graph.add_edges_from((a, b) for a, b in lines if a != b)

@@ -7,9 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import islice
-from typing import Any, Final
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Final
 
 from ontology.namespaces import TG
 from ontology.schema import LineageRelation, load_schema
@@ -17,6 +15,9 @@ from queries.backend import Backend, Direction, Link
 from queries.errors import ParameterError
 from queries.evidence import Source, sources_of
 from queries.things import Thing, describe
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 DEPTH: Final = 6
 LIMIT: Final = 1000
@@ -86,6 +87,8 @@ class Lineage:
     @cached_property
     def graph(self) -> nx.MultiDiGraph[str]:
         """The answer for NetworkX: nodes by IRI with key, type and label; edges keyed by relation."""
+        import networkx as nx  # loaded when it is needed: a start need not wait for it
+
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for node in self.nodes:
             graph.add_node(node.iri, key=node.key, type=node.type, label=node.label)

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import islice, pairwise
 from typing import Final
 
-import networkx as nx
 from rdflib import URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
@@ -156,6 +155,8 @@ class _Search:
         return fresh
 
     def _shortest(self) -> list[tuple[str, ...]]:
+        import networkx as nx  # loaded when it is needed: a start need not wait for it
+
         graph: nx.Graph[str] = nx.Graph()
         graph.add_edges_from((link.subject, link.object) for link in sorted(self.links))
         found = islice(nx.all_shortest_paths(graph, *self._ends), 50 * CHAINS)

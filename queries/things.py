@@ -15,13 +15,15 @@ from ontology.keys import key_of
 from ontology.schema import load_schema, local_name
 from queries.backend import Backend, adjacency_of
 from queries.library import support
-from queries.values import fill, iri_text
+from queries.values import UNDEF, fill, iri_text
 
 #: Where a label is looked for, best first.
 LABELS: Final = (SKOS.prefLabel, RDFS.label, FOAF.name, DCTERMS.identifier, DCTERMS.title)
 #: The type of a thing of which no class is known.
 UNTYPED: Final = "Resource"
 _BATCH: Final = 300
+#: From so many things on, a property is read of all things at once: that costs less than so many look-ups.
+MANY: Final = 20_000
 _Item = TypeVar("_Item")
 
 
@@ -40,6 +42,18 @@ def batches(items: Sequence[_Item], size: int = _BATCH) -> Iterator[Sequence[_It
     return (items[at : at + size] for at in range(0, len(items), size))
 
 
+def pairs_of(iris: Sequence[str], properties: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    """Rows of VALUES for the properties of things: some hundred things at a time, or any thing where there are many.
+
+    Who asks so must leave out what was not asked about.
+    """
+    if len(iris) > MANY:
+        yield [(UNDEF, iri_text(p)) for p in properties]
+        return
+    for batch in batches(iris):
+        yield [(iri_text(iri), iri_text(p)) for iri in batch for p in properties]
+
+
 def describe(backend: Backend, iris: Iterable[str]) -> dict[str, Thing]:
     """Key, type and English label of each IRI, in one query per few hundred. Unknown ones are labelled by their key."""
     wanted = list(dict.fromkeys(iris))
@@ -54,10 +68,13 @@ def _described(backend: Backend, wanted: Sequence[str]) -> dict[str, Thing]:
     types: dict[str, set[str]] = defaultdict(set)
     labels: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     properties = [str(p) for p in (RDF.type, *LABELS)]
-    for batch in batches(wanted):
-        pairs = [(iri_text(iri), iri_text(p)) for iri in batch for p in properties]
+    places = {name: place for place, name in enumerate(properties)}
+    known = set(wanted)
+    for pairs in pairs_of(wanted, properties):
         for row in backend.query(fill(support("values-of-properties"), {("thing", "property"): pairs})).rows():
-            iri, rank, value = row["thing"].value, properties.index(row["property"].value), row["value"]
+            iri, rank, value = row["thing"].value, places[row["property"].value], row["value"]
+            if iri not in known or not isinstance(row["thing"], ox.NamedNode):
+                continue
             if rank == 0:
                 types[iri].add(value.value)
             elif isinstance(value, ox.Literal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pyoxigraph as ox
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from loaders.adjacency import adjacency
 from loaders.release import open_release, write_release
 from ontology.schema import load_schema
+from queries import evidence as evidence_module
+from queries import things as things_module
 from queries.adjacency import FILE, Adjacency
 from queries.backend import Link
 from queries.embedded import EmbeddedBackend
@@ -117,6 +120,19 @@ def indexed(store: ox.Store, folder: Path, made: type[EmbeddedBackend] = Embedde
 
 
 anew = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@anew
+@given(store=stores())
+def test_tables_that_are_read_whole_give_what_look_ups_give(store: ox.Store) -> None:
+    backend = EmbeddedBackend(store, "any")
+    every = [quad for quad in store if quad.graph_name == ox.DefaultGraph()]
+    named = [(q.subject, q.predicate, q.object) for q in every if isinstance(q.object, ox.NamedNode)]
+    links = [Link(s.value, p.value, o.value) for s, p, o in named if isinstance(s, ox.NamedNode)][1:]
+    wanted = [*THINGS, ID + "doc/none", "urn:x:y"][1:]
+    slow = sources_of(backend, links), describe(backend, wanted)
+    with mock.patch.object(evidence_module, "MANY", 0), mock.patch.object(things_module, "MANY", 0):
+        assert (sources_of(backend, links), describe(backend, wanted)) == slow
 
 
 @anew

@@ -1,0 +1,67 @@
+"""The load generator for machines without wrk counts what a server has really answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from benchmarks.generator import Generator
+
+BODY = b"y" * 3000
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Whole bodies, bodies in chunks, and a refusal of every tenth request."""
+
+    protocol_version = "HTTP/1.1"
+    seen: list[str]
+
+    def do_GET(self) -> None:
+        self.seen.append(self.path)
+        if len(self.seen) % 10 == 0:
+            self.send_error(503)
+        elif self.path.startswith("/chunks"):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for part in (BODY[:1000], BODY[1000:]):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(BODY)))
+            self.end_headers()
+            self.wfile.write(BODY)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[int, list[str]]]:
+    seen: list[str] = []
+    serving = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Answering,), {"seen": seen}))
+    thread = threading.Thread(target=serving.serve_forever, daemon=True)
+    thread.start()
+    yield serving.server_address[1], seen
+    serving.shutdown()
+    serving.server_close()
+
+
+def test_answers_failures_and_paths_that_are_new_each_time(server: tuple[int, list[str]]) -> None:
+    port, seen = server
+    figures = Generator(port, ["/whole?n=NUMBER", "/chunks?n=NUMBER&m=NUMBER"], 500, "text/plain").run(0.5, 2)
+    assert figures["requests"] > 20
+    assert figures["failures"] > 1
+    # What was under way at the end has no answer: at most one for each connection.
+    assert 0 <= len(seen) - figures["requests"] - figures["failures"] <= 2
+    assert len(set(seen)) == len(seen)
+    assert {path.split("?")[0] for path in seen} == {"/whole", "/chunks"}
+    assert "/whole?n=502" in seen
+    assert "/chunks?n=501&m=501" in seen
+    assert 0 < figures["p50"] <= figures["p99"]
+    assert figures["seconds"] == pytest.approx(0.5, abs=0.4)
