@@ -22,7 +22,7 @@ import pyoxigraph as ox
 from loaders.publishing.target import Content, PublishError
 from loaders.release import ReleaseInfo
 from queries.adjacency import FILE as LINEAGE
-from queries.cluster.ledgers import CURRENT, HEAD, LEDGER, RELEASE, read_current
+from queries.cluster.ledgers import CURRENT, HEAD, LEDGER, RELEASE, is_indexed, read_current
 from queries.cluster.storage import Storage, engine, indexes_of, said
 from queries.cluster.terms import term
 from queries.errors import QueryError
@@ -87,6 +87,8 @@ class FlureeTarget:
                 if name not in (self._ledger, shown) and self._unfinished(name):
                     self._connection.drop(name)
             self._sizes = self._counted()
+            if is_indexed(self._connection, f"{self._ledger}:main"):
+                self._ledger, self._sizes = self._another(), {}
             if self._ledger == shown and self._sizes != {
                 one.name: one.exact.count for one in contents if one.exact.count
             }:

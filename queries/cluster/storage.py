@@ -92,6 +92,9 @@ class Storage:
             raise BackendError(
                 f"{self.path}: expected a Fluree connection document, an object with @context and @graph"
             )
+        for node in document["@graph"]:
+            if isinstance(node, dict) and node.get("@type") == "Connection":  # as above: nothing is indexed
+                node.setdefault("defaults", {})["indexing"] = {"indexingEnabled": False}
         return document
 
 

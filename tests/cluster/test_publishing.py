@@ -24,6 +24,7 @@ from loaders.publishing.target import PublishError
 from loaders.release import ReleaseInfo
 from queries.cluster.backend import ClusterBackend
 from queries.cluster.storage import Storage
+from queries.cluster.storage import engine as fluree
 from queries.errors import BackendError
 
 pytestmark = pytest.mark.cluster
@@ -205,6 +206,19 @@ def test_a_damaged_copy_is_replaced_and_never_mended_under_readers(
     assert stored(make(store)) == quads(releases(1))
     assert connection.ledger(f"release-{releases(1).id}").info()["ledger"]["t"] == before
     connection.close()
+
+
+def test_an_indexed_release_is_refused_and_replaced(releases: Releases, tmp_path: Path, make: Make, kit: Any) -> None:
+    """The engine's index loses answers: better none than a wrong one."""
+    store = tmp_path / "shared"
+    kit.publish(releases(1), store)
+    somebody = fluree().connect(store)
+    somebody.ledger(f"release-{releases(1).id}").index()
+    somebody.close()
+    with pytest.raises(BackendError, match="somebody has indexed the release"):
+        make(store)
+    kit.publish(releases(1), store)
+    assert stored(make(store)) == quads(releases(1))
 
 
 def test_bad_addresses_and_empty_stores_are_one_line(tmp_path: Path) -> None:
