@@ -10,10 +10,10 @@ PORT ?= 8000
 RELEASE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-cluster check build bench format clean
+.PHONY: help setup serve test test-cluster test-clients check build bench format clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # The stamp is newer than the lock file when the environment holds what the lock file says.
 $(VENV)/.stamp: pyproject.toml uv.lock scripts/setup
@@ -41,6 +41,10 @@ test: check ## Everything: check, then all tests
 test-cluster: build ## Install what the tests of stores on several machines need, then run those
 	@VENV="$(VENV)" bash scripts/cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m cluster
+
+test-clients: setup ## The clients of researchers, Comunica and Apache Jena among them, which it installs
+	@PYTHON=$(BIN)/python bash scripts/clients
+	@$(BIN)/python -m pytest -q tests/api/test_clients.py tests/api/test_foreign_clients.py tests/api/test_editors.py
 
 bench: setup ## Measure, beside peers in the same run; the tables are written to docs/performance.md
 	@UV_PROJECT_ENVIRONMENT="$(VENV)" $(BIN)/uv sync -q --frozen --inexact --all-groups --extra mcp --extra client || \

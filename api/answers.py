@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
-from pyoxigraph import Literal, NamedNode, QuerySolution, Triple
+from pyoxigraph import NamedNode, QuerySolution, Triple
 
 from api.table import Cell, cell
+from api.terms import plain
 from queries.backend import Backend
 from queries.catalogue import StoredQuery
 from queries.resolve import resolve
 from queries.things import describe
 
-__all__ = ["Answer", "answer_question", "bound_text"]
-
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-_INTEGERS: Final = frozenset(
-    f"{_XSD}{name}" for name in ("integer", "int", "long", "nonNegativeInteger", "positiveInteger")
-)
+__all__ = ["Answer", "answer_question", "bound_text", "described", "terms_of"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ def answer_question(
     if result.kind == "ask":
         return Answer(text, ("answer",), (), (), {}, boolean=bool(result))
     columns = ("subject", "predicate", "object") if result.kind == "construct" else result.variables
-    rows = [_terms(row) for row in islice(iter(result), None if most is None else most + 1)]
+    rows = [terms_of(row) for row in islice(iter(result), None if most is None else most + 1)]
     truncated = most is not None and len(rows) > most
     rows = rows[:most]
     iris = {term.value for row in rows for term in row if isinstance(term, NamedNode)}
@@ -84,27 +80,38 @@ def answer_question(
     return Answer(
         text,
         columns,
-        tuple(tuple(_plain(term) for term in row) for row in rows),
+        tuple(tuple(plain(term) for term in row) for row in rows),
         tuple(tuple(cell(term) for term in row) for row in rows),
         labels,
         truncated,
     )
 
 
-def _terms(row: object) -> tuple[object, ...]:
+def terms_of(row: object) -> tuple[object, ...]:
+    """The terms of a row, or of a triple."""
     if isinstance(row, Triple):
         return (row.subject, row.predicate, row.object)
     assert isinstance(row, QuerySolution)
     return tuple(row)
 
 
-def _plain(term: object) -> Any:
-    if term is None:
-        return None
-    if isinstance(term, Literal):
-        if term.datatype.value in _INTEGERS and term.value.lstrip("+-").isdigit():
-            return int(term.value)
-        if term.datatype.value == f"{_XSD}boolean":
-            return term.value in ("true", "1")
-        return term.value
-    return term.value if isinstance(term, NamedNode) else str(term)
+def described(question: StoredQuery) -> dict[str, Any]:
+    """A question with its parameters and columns, as `/ask` lists it."""
+    parameters = {
+        name: {
+            "type": one.type,
+            "class": one.class_,
+            "description": one.description,
+            "example": one.example,
+            "optional": one.optional,
+        }
+        for name, one in question.parameters.items()
+    }
+    return {
+        "question": question.name,
+        "title": question.title,
+        "description": question.description,
+        "numbers": list(question.questions),
+        "parameters": parameters,
+        "columns": dict(question.columns),
+    }

@@ -19,6 +19,7 @@ from api.compression import Compression
 from api.context import Context, context
 from api.direct import Direct
 from api.engine import Engine
+from api.federating import Federating
 from api.metrics import Metrics
 from api.middleware import Surroundings
 from api.routes import ROUTERS, allowed_methods, health
@@ -74,6 +75,7 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
         settings=settings,
         engine=engine,
         asking=Asking(engine, AnswerCache(settings.cache_mb << 20), metrics),
+        federating=Federating(settings, metrics),
         metrics=metrics,
         site=Site(release=backend.release, version=software),
         version=software,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from api.asking import Asking
 from api.engine import Engine
+from api.federating import Federating
 from api.findings import Finding, read_findings
 from api.metrics import Metrics
 from api.settings import Settings
@@ -34,6 +35,7 @@ class Context:
     site: Site
     version: str
     asking: Asking
+    federating: Federating
     folder: ReleaseInfo | None = None
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None

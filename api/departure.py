@@ -7,7 +7,10 @@ from typing import Any, Final
 
 from starlette.types import Receive
 
-__all__ = ["ClientLeft", "Departure"]
+__all__ = ["LEFT", "ClientLeft", "Departure"]
+
+#: What servers write into logs for a client that has gone; nobody receives it.
+LEFT: Final = 499
 
 #: Most answers are there before anybody could leave; only after this long is the connection listened to.
 _AFTER_S: Final = 0.02

@@ -41,14 +41,16 @@ _COUNT_CLASSES: Final = "SELECT ?of (COUNT(?s) AS ?n) WHERE { ?s a ?of FILTER(is
 _COUNT_PROPERTIES: Final = "SELECT ?of (COUNT(*) AS ?n) WHERE { ?s ?of ?o } GROUP BY ?of ORDER BY ?of"
 
 
-def service_description(backend: Backend, *, address: str, form: Format) -> bytes:
-    """The description of the endpoint at `address`, counted from the store itself."""
+def service_description(backend: Backend, *, address: str, form: Format, federated: bool = False) -> bytes:
+    """The description of the endpoint at `address`, counted from the store itself; `federated`: SERVICE is served."""
     graph = _graph()
     service, dataset, default = BNode("service"), URIRef(f"{BASE}dataset"), BNode("default-graph")
     graph.add((service, RDF.type, SD.Service))
     if is_address(address):
         graph.add((service, SD.endpoint, URIRef(address)))
     graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
+    if federated:
+        graph.add((service, SD.feature, SD.BasicFederatedQuery))
     for name in _RESULTS:
         graph.add((service, SD.resultFormat, FORMATS[name]))
     graph.add((service, SD.defaultDataset, dataset))

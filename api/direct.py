@@ -12,11 +12,13 @@ from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import formats
 from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
 from api.context import Context
+from api.departure import LEFT, ClientLeft
 from api.errors import problem_for, problem_response
 from api.negotiation import Format, NotAcceptable, negotiate
 from api.problems import Problem
@@ -80,6 +82,8 @@ class Direct:
         scope["route"] = _ROUTE
         try:
             await self._answer(scope, receive, send)
+        except ClientLeft:
+            await Response(status_code=LEFT)(scope, receive, send)
         except (Problem, NotAcceptable, QueryError) as error:
             await problem_response(Request(scope), problem_for(error))(scope, receive, send)
 
@@ -100,6 +104,8 @@ class Direct:
             scope[_ASKED] = asked
             await self._app(scope, receive, send)
             return
+        if here.federating.on:
+            asked = await here.federating.ready(asked, here.engine.backend, receive)
         await Reply(here, asked, form)(scope, receive, send)
 
     def _chosen(self, asked: QueryRequest, accept: str | None) -> tuple[QueryRequest, Format]:

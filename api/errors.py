@@ -31,6 +31,7 @@ from queries.errors import (
     UnknownThing,
     UnsupportedFormat,
 )
+from queries.federation.errors import RemoteFailed, RemoteTimeout
 from queries.pool.errors import EngineCrashed, OutOfMemory, PoolFull, QueryCancelled, QueryTooLarge, WorkerDied
 
 __all__ = ["install", "masked", "problem_for", "problem_response"]
@@ -77,6 +78,10 @@ def problem_for(error: Exception) -> Problem:  # noqa: PLR0912 - a table, one li
             return Problem("unavailable", str(error))
         case WorkerDied():
             return Problem("unavailable", str(error), headers={"retry-after": "1"})
+        case RemoteTimeout():
+            return Problem("timeout", str(error))
+        case RemoteFailed():
+            return Problem("remote-failed", str(error))
         case QueryTimeout():
             return Problem("timeout", "the query was stopped because it took too long")
         case BackendError():

@@ -55,6 +55,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.remote_calls = Counter(
+            "treatygraph_remote_calls_total",
+            "Calls of SERVICE to listed endpoints, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.pool = Gauge(
             "treatygraph_pool",
             "The worker processes: `workers` that may be busy, `busy`, `ready`, and queries `waiting` for one.",

@@ -63,7 +63,7 @@ def query_request(fields: Sequence[tuple[str, str]]) -> QueryRequest:
         text=_one(given, "query"),
         default_graphs=_graphs(given, "default-graph-uri"),
         named_graphs=_graphs(given, "named-graph-uri"),
-        form=_format(given.get("format", [])),
+        form=_format(given.get("format", []) + given.get("output", [])),
         union=_truth(given, "union"),
         timeout_s=_seconds(given, "timeout"),
     )

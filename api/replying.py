@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from api.accesslog import facts, logging_requests
 from api.asking import query_hash
 from api.context import Context
-from api.departure import ClientLeft
+from api.departure import LEFT, ClientLeft
 from api.negotiation import Format
 from api.protocol import QueryRequest
 from api.responses import CACHE, StreamResponse, matches
@@ -19,8 +19,6 @@ __all__ = ["Reply", "header"]
 
 _VARY: Final = (b"vary", b"Accept")
 _CACHE: Final = (b"cache-control", CACHE.encode())
-#: What servers write into logs for a client that has gone; nobody receives it.
-_LEFT: Final = 499
 
 
 class Reply(Response):
@@ -47,7 +45,7 @@ class Reply(Response):
         try:
             answered = await here.asking.answer(asked, form, asked.limit_s(here.settings.timeout_s), receive, tag)
         except ClientLeft:
-            await _send(send, _LEFT, [])
+            await _send(send, LEFT, [])
             return
         if logged is not None:
             logged["way"] = answered.way

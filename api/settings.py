@@ -16,6 +16,8 @@ from typing import Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from queries.federation.federation import listed_endpoints
+
 __all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
 
 PREFIX: Final = "TREATYGRAPH_"
@@ -90,6 +92,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Addresses or networks of reverse proxies whose X-Forwarded headers count, with commas."
     )
+    federation: str = Field(
+        "", description="Addresses of SPARQL endpoints that queries may ask by SERVICE, with commas; none by default."
+    )
     access_log: bool = Field(False, description="Write a line of JSON to stderr for each request.")
     operator_token: SecretStr | None = Field(
         None, min_length=16, description="The operator's secret for `/queries`; only from the environment."
@@ -114,6 +119,12 @@ class Settings(BaseSettings):
         for part in filter(None, (part.strip() for part in value.split(","))):
             ip_network(part)
         return value.strip()
+
+    @field_validator("federation")
+    @classmethod
+    def _endpoints(cls, value: str) -> str:
+        """What is no address of an endpoint must not be one that silently never matches."""
+        return ",".join(listed_endpoints(value))
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:

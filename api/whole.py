@@ -11,7 +11,9 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from api.transport import PlainHttp
 
 __all__ = ["Quick", "whole_way"]
 
@@ -22,7 +24,7 @@ Whole: TypeAlias = Callable[[int, Headers, bytes], bool]
 _KEY: Final = "treatygraph.whole"
 
 
-class Quick(HttpToolsProtocol):
+class Quick(PlainHttp):
     """Tells each request how its answer can be sent at once."""
 
     def on_headers_complete(self) -> None:

@@ -18,7 +18,10 @@ Direction: TypeAlias = Literal["up", "down", "both"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
-    """One stored statement between two things; all three are IRIs."""
+    """One stored statement; all three are IRIs.
+
+    Where evidence is looked up, the object may be a literal as N-Triples writes it: `"5"^^<…>`. No IRI begins so.
+    """
 
     subject: str
     predicate: str

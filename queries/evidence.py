@@ -17,6 +17,7 @@ from rdflib.namespace import DCTERMS
 from ontology.keys import key_of
 from ontology.namespaces import GRAPH, OA, TG
 from queries.backend import Backend, Link, adjacency_of
+from queries.errors import ParameterError
 from queries.library import support
 from queries.things import MANY, batches, pairs_of
 from queries.values import UNDEF, fill, iri_text
@@ -71,6 +72,11 @@ class _Reading:
     confidence: str | None = None
 
 
+def object_text(term: object) -> str:
+    """The object of a `Link`: an IRI, or a literal as N-Triples writes it."""
+    return term.value if isinstance(term, ox.NamedNode) else str(term)
+
+
 def sources_of(backend: Backend, links: Iterable[Link]) -> dict[Link, tuple[Source, ...]]:
     """The sources of each statement, sorted; the number of queries grows with the batches, not with the graph."""
     found: dict[Link, tuple[Source, ...]] = {}
@@ -103,11 +109,15 @@ def _add_grounds(backend: Backend, links: Sequence[Link], readings: dict[Link, s
     nodes = sorted(set().union(*grounds.values()))
     passages = _passages(backend, nodes)
     stated = _stated(backend, [node for node in nodes if not passages[node]])
-    pairs = {(ground, end) for link, its in grounds.items() for ground in its for end in (link.subject, link.object)}
+    pairs = {(ground, end) for link, its in grounds.items() for ground in its for end in _things(link)}
     ends = _ends(backend, sorted(pairs))
     for link, its in grounds.items():
         for ground in its:
             readings[link] |= _closest(passages[ground] or stated[ground], ground, link, ends)
+
+
+def _things(link: Link) -> tuple[str, ...]:
+    return (link.subject,) if link.object.startswith('"') else (link.subject, link.object)
 
 
 def _closest(readings: set[_Reading], ground: str, link: Link, ends: set[tuple[str, str, str]]) -> set[_Reading]:
@@ -215,20 +225,31 @@ def _about(backend: Backend, name: str, links: Sequence[Link]) -> list[tuple[Lin
     if not links:
         return []
     if len(links) <= MANY:
-        rows = [(iri_text(link.subject), iri_text(link.predicate), iri_text(link.object)) for link in links]
+        rows = [(iri_text(link.subject), iri_text(link.predicate), _term(link.object)) for link in links]
     elif name == _GRAPHS:  # all statements of these relations
         rows = [(UNDEF, iri_text(predicate), UNDEF) for predicate in sorted({link.predicate for link in links})]
     else:  # all claims, or all derivations: naming the relations would cost a look-up for each
         rows = [(UNDEF, UNDEF, UNDEF)]
     answer = backend.query(fill(support(name), {_STATEMENT: rows})).rows()
     wanted = set(links)
-    said = ((tuple(_iri(row[part]) for part in _STATEMENT), row) for row in answer)
-    found = ((Link(s, p, o), row) for (s, p, o), row in said if s and p and o)
-    return [(link, row) for link, row in found if link in wanted]
+    said = ((_iri(row["subject"]), _iri(row["predicate"]), row["object"], row) for row in answer)
+    found = ((Link(s, p, object_text(o)), row) for s, p, o, row in said if s and p and o is not None)
+    return [(link, row) for link, row in found if len(links) <= MANY or link in wanted]
 
 
 def _is_source(graph: str) -> bool:
     return graph not in _RESERVED and not graph.endswith("~claims")
+
+
+def _term(text: str) -> str:
+    """SPARQL text of the object of a link; a literal is written anew, so that it can hold nothing but itself."""
+    if not text.startswith('"'):
+        return iri_text(text)
+    try:
+        triple = next(iter(ox.parse(f"<x:s> <x:p> {text} .", format=ox.RdfFormat.N_TRIPLES)))
+    except (SyntaxError, StopIteration):
+        raise ParameterError(f"not a literal of N-Triples: {text[:100]!r}") from None
+    return str(triple.object)
 
 
 def _iri(term: object) -> str | None:

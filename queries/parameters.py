@@ -20,6 +20,7 @@ _FOLDER_OF_CLASS: Final[dict[str, str]] = {
     "MeetingSeries": "series",
     "Document": "doc",
     "Resolution": "doc",
+    "Authority": "doc",
     "Provision": "treaty",
     "Article": "treaty",
     "Treaty": "treaty",

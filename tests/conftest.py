@@ -6,10 +6,30 @@ check script gives the same verdict for the same commit, so its examples are not
 
 from __future__ import annotations
 
+import fcntl
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from loaders.build import build
+from loaders.release import ReleaseInfo, open_release
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("check", deadline=None, derandomize=True)
 settings.load_profile("check" if os.environ.get("CI") else "here")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def record(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> ReleaseInfo:
+    """The release of `data/`, built once for all processes of a test run."""
+    here = tmp_path_factory.getbasetemp()
+    shared = here if getattr(request.config, "workerinput", None) is None else here.parent
+    with (shared / "record.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "record" / "current").exists():
+            build([ROOT / "data"], shared / "record")
+    return open_release(shared / "record")

@@ -31,8 +31,7 @@ import pyoxigraph
 import pytest
 
 from api.cli import treatygraph
-from loaders.build import build
-from loaders.release import ReleaseInfo, open_release
+from loaders.release import ReleaseInfo
 from queries.embedded import EmbeddedBackend
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,10 +123,8 @@ def steps(block: Block) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
-    out = tmp_path_factory.mktemp("release")
-    build([ROOT / "data"], out)
-    return open_release(out)
+def release(record: ReleaseInfo) -> ReleaseInfo:
+    return record
 
 
 @pytest.fixture(scope="module")

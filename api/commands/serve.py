@@ -7,12 +7,14 @@ import logging
 import signal
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import click
 
 from api.commands._release import release_option, sources_with_data
+from api.listening import address_of, listen
 from api.settings import Settings, load_settings
 from queries.backend import Backend
 from queries.following import Following
@@ -54,14 +56,17 @@ def _ensure(release: Path) -> None:
 
 
 def _serve(settings: Settings) -> None:
-    import uvicorn
+    with ThreadPoolExecutor(1) as thread:
+        opening = thread.submit(
+            _opened, settings
+        )  # workers, of a thread of their own, start while the framework is loaded
+        import uvicorn
 
-    from api.app import create_app
-    from api.whole import Quick
+        from api.app import create_app
+        from api.whole import Quick
 
-    listening, backend, report = _opened(settings)
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{shown}:{listening.getsockname()[1]}{settings.root_path}/"
+        listening, backend, report = opening.result()
+    address = address_of(settings.host, listening, f"{settings.root_path}/")
     if settings.access_log:
         _log_requests()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -79,6 +84,8 @@ def _serve(settings: Settings) -> None:
     )
     for line in _isolation(report):
         click.echo(line, err=True)
+    for endpoint in filter(None, settings.federation.split(",")):
+        click.echo(f"federation: queries may ask {endpoint} by SERVICE", err=True)
     click.echo(f"Treatygraph serves release {backend.release} at {address} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -104,13 +111,13 @@ def _opened(settings: Settings) -> tuple[socket.socket, Backend, dict[str, Any]]
         except BackendError as error:
             click.echo(f"{error} (it is asked again until it answers)", err=True)
         report = getattr(remote, "sandbox_report", dict)  # a store whose queries run in processes of ours
-        return _listen(settings), remote, report()
+        return listen(settings.host, settings.port), remote, report()
 
     from loaders.release import open_release
     from queries.pool.backend import PooledBackend
 
     info = open_release(settings.release)
-    listening = _listen(settings)
+    listening = listen(settings.host, settings.port)
     backend = PooledBackend(
         info.store,
         release=info.id,
@@ -138,16 +145,3 @@ def _log_requests() -> None:
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """Take the port before anything is said, so that the address told is the one that answers."""
-    try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-        # Accepted connections inherit it. Without, the second part of an answer waits 40 ms for the client to have
-        # acknowledged the first.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-    except OSError as error:
-        raise click.UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from None

@@ -7,7 +7,21 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from api.routes import ask, dumps, findings, graphs, health, lineage, pages, queries, search, sparql, things, validate
+from api.routes import (
+    ask,
+    dumps,
+    evidence,
+    findings,
+    graphs,
+    health,
+    lineage,
+    pages,
+    queries,
+    search,
+    sparql,
+    things,
+    validate,
+)
 
 __all__ = ["ROUTERS", "allowed_methods", "health"]
 
@@ -18,6 +32,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     lineage.router,
     ask.router,
     search.router,
+    evidence.router,
     validate.router,
     findings.router,
     health.router,

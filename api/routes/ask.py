@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import formats
-from api.answers import Answer, answer_question, bound_text
+from api.answers import Answer, answer_question, bound_text, described
 from api.context import Context, context
 from api.errors import problem_for
 from api.negotiation import Format, negotiate
@@ -37,7 +37,7 @@ async def questions(request: Request) -> Response:
     form = negotiate(request.headers.get("accept"), _LIST, wanted=request.query_params.get("format"))
     here = context(request)
     if form.name == "json":
-        return respond(request, json_bytes({"questions": [_described(one) for one in here.questions.values()]}), form)
+        return respond(request, json_bytes({"questions": [described(one) for one in here.questions.values()]}), form)
     page = here.site.render(request, "questions.html", title="Questions", questions=list(here.questions.values()))
     return respond(request, page, form)
 
@@ -89,28 +89,7 @@ async def _document(here: Context, question: StoredQuery, given: dict[str, str])
     )
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.values]
     result: dict[str, Any] = {"rows": rows} if answer.boolean is None else {"answer": answer.boolean}
-    return {**_described(question), "given": given, "release": here.engine.release, "query": answer.text, **result}
-
-
-def _described(question: StoredQuery) -> dict[str, Any]:
-    parameters = {
-        name: {
-            "type": one.type,
-            "class": one.class_,
-            "description": one.description,
-            "example": one.example,
-            "optional": one.optional,
-        }
-        for name, one in question.parameters.items()
-    }
-    return {
-        "question": question.name,
-        "title": question.title,
-        "description": question.description,
-        "numbers": list(question.questions),
-        "parameters": parameters,
-        "columns": dict(question.columns),
-    }
+    return {**described(question), "given": given, "release": here.engine.release, "query": answer.text, **result}
 
 
 async def _page(request: Request, here: Context, question: StoredQuery, given: dict[str, str]) -> Response:

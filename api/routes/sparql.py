@@ -62,14 +62,18 @@ async def _introduce(request: Request, asked: QueryRequest) -> Response:
         )
         return respond(request, page, chosen)
     address = str(request.url.replace(query="", fragment=""))
-    body = await here.engine.call(partial(description.service_description, address=address, form=chosen))
+    body = await here.engine.call(
+        partial(description.service_description, address=address, form=chosen, federated=here.federating.on)
+    )
     return respond(request, body, chosen)
 
 
 async def _result_page(request: Request, asked: QueryRequest) -> Response:
     here = context(request)
     problem = result = None
+    query = asked.text
     try:
+        asked = await here.federating.ready(asked, here.engine.backend)
         result = await here.engine.call(
             partial(
                 result_table,
@@ -84,10 +88,10 @@ async def _result_page(request: Request, asked: QueryRequest) -> Response:
         request,
         "sparql.html",
         title="SPARQL",
-        query=asked.text,
+        query=query,
         starter="",
         result=result,
-        graph=inspect(asked.text or "").kind == "construct",
+        graph=inspect(query or "").kind == "construct",
         questions=_examples(here),
         problem=problem,
     )

@@ -75,7 +75,7 @@ def test_the_same_rows_of_the_invented_record(kind: str, both: tuple[EmbeddedBac
     for name, query in Catalogue.load(kind).items():
         if engines.address.engine == "virtuoso" and name in VIRTUOSO:
             continue
-        for text in (query.text, everything(query.text)):
+        for text in {query.text, everything(query.text)}:
             expected = rows(ours, text)
             some += bool(expected)
             if rows(theirs, text) != expected:

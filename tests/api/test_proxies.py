@@ -1,0 +1,256 @@
+"""The examples of nginx in deploy/ in front of a real server, on loopback, with nothing changed but addresses."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+import rdflib
+from httpx2 import Client, HTTPTransport, RemoteProtocolError
+from rdflib.namespace import RDF
+
+from loaders.release import ReleaseInfo
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Server
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+HOST = "treaties.example.org"
+SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
+#: Rows without end.
+FLOOD = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+#: Requests a minute that the service takes from one address.
+RATE = 25
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed (Debian, Ubuntu: apt-get install {name})")
+    return found
+
+
+def replaced(text: str, *pairs: tuple[str, str]) -> str:
+    for old, new in pairs:
+        assert old in text, f"deploy/ no longer says {old!r}"
+        text = text.replace(old, new)
+    return text
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path) -> Iterator[None]:
+    with log.open("wb") as errors:
+        process = subprocess.Popen(command, stdout=errors, stderr=errors)
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def certificate(place: Path) -> tuple[Path, Path]:
+    key, cert = place / "key.pem", place / "cert.pem"
+    subject = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"]
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True, timeout=60)
+    return key, cert
+
+
+@contextmanager
+def nginx(place: Path, behind: str, under: str | None = None) -> Iterator[str]:
+    """deploy/nginx.conf, or with deploy/nginx-path.conf in it, in front of a server."""
+    command = program("nginx")
+    key, cert = certificate(place)
+    port, plain = free_port(), free_port()
+    site = replaced(
+        (DEPLOY / "nginx.conf").read_text(encoding="utf-8"),
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("127.0.0.1:8000", behind),
+        (f"/etc/ssl/{HOST}.pem", str(cert)),
+        (f"/etc/ssl/private/{HOST}.key", str(key)),
+    )
+    if under:
+        path = (DEPLOY / "nginx-path.conf").read_text(encoding="utf-8")
+        site = replaced(site, ("    location / {", f"{path}\n    location = /elsewhere {{"))
+    (place / "treatygraph.conf").write_text(site, encoding="utf-8")
+    folders = "".join(
+        f"{kind}_temp_path {place}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    (place / "nginx.conf").write_text(
+        f"{user}daemon off; pid {place}/nginx.pid; error_log {place}/error.log; events {{}}\n"
+        f"http {{ access_log off;\n{folders} include {place}/treatygraph.conf; }}\n",
+        encoding="utf-8",
+    )
+    arguments = [command, "-p", str(place), "-e", str(place / "error.log"), "-c", str(place / "nginx.conf")]
+    subprocess.run([*arguments, "-t"], check=True, capture_output=True, timeout=60)
+    with running(arguments, port, place / "nginx.log"):
+        yield f"https://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def served(start: Callable[..., AbstractContextManager[Server]], release: ReleaseInfo) -> Iterator[Server]:
+    with start(
+        release.path, trusted_proxies="127.0.0.1", rate_per_minute=str(RATE), timeout_s="10", workers="2"
+    ) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def proxy(served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """nginx in front of the server; `client` gives a client with a source address of its own."""
+    with nginx(tmp_path_factory.mktemp("nginx"), served.address.removeprefix("http://")) as address:
+        number = itertools.count(21)
+
+        def client() -> Client:
+            way = HTTPTransport(verify=False, local_address=f"127.0.0.{next(number)}")
+            return Client(base_url=address, transport=way, headers={"host": HOST}, timeout=20)
+
+        yield SimpleNamespace(address=address, client=client)
+
+
+def test_queries_pass_in_every_way(proxy: SimpleNamespace) -> None:
+    query = "SELECT ?s WHERE { ?s a <https://w3id.org/treatygraph/def#Resolution> } ORDER BY ?s"
+    with proxy.client() as client:
+        first = client.get("/sparql", params={"query": query})
+        assert len(first.json()["results"]["bindings"]) == 2
+        again = client.get("/sparql", params={"query": query}, headers={"if-none-match": first.headers["etag"]})
+        assert again.status_code == 304
+        assert client.post("/sparql", data={"query": query}).json() == first.json()
+        long = f"{query} # {'x' * 25_000}"
+        assert client.get("/sparql", params={"query": long}).json() == first.json()
+        assert client.post("/sparql", data={"query": f"{query} # {'x' * 150_000}"}).json() == first.json()
+        assert client.get("/sparql", params={"query": "SELECT"}).headers["content-type"] == "application/problem+json"
+        assert client.head("/health/live").status_code == 200
+        assert client.options("/sparql").status_code == 204
+        percent = client.get("/id/doc/A%2FRES%2F91%2F7", follow_redirects=False)
+        assert percent.status_code in (301, 303)
+
+
+def test_the_service_knows_under_which_address_it_is_seen(proxy: SimpleNamespace) -> None:
+    with proxy.client() as client:
+        text = client.get("/sparql", headers={"accept": "text/turtle"}).text
+    graph = rdflib.Graph().parse(data=text, format="turtle")
+    service = graph.value(predicate=RDF.type, object=SD.Service)
+    assert str(graph.value(service, SD.endpoint)) == f"https://{HOST}/sparql"
+
+
+def test_the_rate_is_that_of_the_true_client(proxy: SimpleNamespace) -> None:
+    with proxy.client() as one, proxy.client() as other:
+        statuses = [one.get("/sparql?query=ASK{}").status_code for _ in range(RATE + 1)]
+        assert statuses == [200] * RATE + [429]
+        forged = one.get("/sparql?query=ASK{}", headers={"x-forwarded-for": "198.51.100.7"})
+        assert forged.status_code == 429, "whoever invents an address is still himself"
+        assert forged.headers["content-type"] == "application/problem+json"
+        assert other.get("/sparql?query=ASK{}").status_code == 200
+
+
+def test_answers_are_streamed_and_broken_ones_stay_broken(proxy: SimpleNamespace) -> None:
+    seen: list[tuple[float, int]] = []
+    started = time.monotonic()
+
+    def read(client: Client) -> None:
+        flood = {"query": FLOOD, "format": "csv", "timeout": "2"}
+        with client.stream("GET", "/sparql", params=flood) as answer:
+            assert answer.status_code == 200
+            seen.extend((time.monotonic() - started, len(chunk)) for chunk in answer.iter_raw())
+
+    with proxy.client() as client:
+        with pytest.raises(RemoteProtocolError):
+            read(client)
+        assert seen[0][0] < 1.8, "the first bytes came only at the end"
+        assert sum(size for _, size in seen) > 100_000
+        # Past the limit before the first byte: the honest status.
+        aggregate = FLOOD.replace("*", "(COUNT(*) AS ?n)", 1)
+        late = client.get("/sparql", params={"query": aggregate, "timeout": "1"})
+        assert (late.status_code, late.json()["type"].rpartition("/")[2]) == (504, "timeout")
+
+
+def test_a_broken_answer_is_broken_over_http_2_as_well(proxy: SimpleNamespace) -> None:
+    curl = program("curl")
+    command = [curl, "-sk", "--http2", "--max-time", "20", "-o", os.devnull, "-w", "%{http_version} %{http_code}"]
+    target = f"{proxy.address}/sparql"
+    query = ["-G", "--data-urlencode", f"query={FLOOD}", "-d", "timeout=2", "--interface", "127.0.0.99"]
+    done = subprocess.run([*command, *query, target], capture_output=True, text=True, timeout=60)
+    if not done.stdout.startswith("2"):
+        pytest.skip("this curl speaks no HTTP/2")
+    assert done.stdout == "2 200"
+    assert done.returncode != 0, "curl took a part for the whole"
+
+
+def test_a_client_that_leaves_is_noticed_through_the_proxy(proxy: SimpleNamespace, served: Server) -> None:
+    with Client(base_url=served.address) as direct, proxy.client() as client:
+
+        def busy() -> int:
+            return int(direct.get("/health").json()["pool"]["busy"])
+
+        assert busy() == 0
+        with client.stream("GET", "/sparql", params={"query": FLOOD, "format": "csv"}) as answer:
+            chunks = answer.iter_raw()
+            assert next(chunks)
+            assert busy() == 1
+        limit = time.monotonic() + 3
+        while busy() and time.monotonic() < limit:
+            time.sleep(0.02)
+        assert busy() == 0, "the query goes on without its client"
+
+
+def test_the_numbers_are_closed(proxy: SimpleNamespace, served: Server) -> None:
+    with proxy.client() as client, Client(base_url=served.address) as direct:
+        assert client.get("/metrics").status_code == 403
+        assert direct.get("/metrics").status_code == 200
+
+
+def test_nginx_has_a_rate_of_its_own(proxy: SimpleNamespace) -> None:
+    with proxy.client() as one, proxy.client() as other:
+        statuses = [one.get("/health/live").status_code for _ in range(70)]
+        assert statuses[:40] == [200] * 40
+        assert 429 in statuses
+        assert other.get("/health/live").status_code == 200
+
+
+def test_under_a_path(
+    start: Callable[..., AbstractContextManager[Server]], release: ReleaseInfo, tmp_path: Path
+) -> None:
+    program("nginx")
+    with (
+        start(release.path, trusted_proxies="127.0.0.1", root_path="/tg", workers="1") as server,
+        nginx(tmp_path, server.address.removeprefix("http://"), "/tg") as address,
+        Client(base_url=address, verify=False, headers={"host": HOST}, timeout=20) as client,
+    ):
+        page = client.get("/tg/page/id/meeting/ctl-msp-5", headers={"accept": "text/html"})
+        assert page.status_code == 200
+        assert 'href="/tg/page/id/doc/a/res/91/7~op4"' in page.text
+        style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+        assert client.get(style).status_code == 200
+        led = client.get("/tg/id/doc/A/RES/91/7", follow_redirects=True)
+        assert led.status_code == 200
+        assert str(led.url).startswith(f"{address}/tg/")
+        text = client.get("/tg/sparql", headers={"accept": "text/turtle"}).text
+        graph = rdflib.Graph().parse(data=text, format="turtle")
+        assert graph.value(predicate=SD.endpoint, object=rdflib.URIRef(f"https://{HOST}/tg/sparql")) is not None
+        assert client.get("/sparql?query=ASK{}").status_code == 404, "beside the path is somebody else"
