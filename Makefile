@@ -10,7 +10,7 @@ PORT ?= 8000
 RELEASE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients check build bench hook format clean
+.PHONY: help setup serve test test-cluster test-clients check build bench hook format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ check: setup ## Style, types, import contracts
 test: check ## Everything: check, then all tests
 	@bash scripts/browser
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-cluster: build ## Install what the tests of stores on several machines need, then run those
+	@VENV="$(VENV)" bash scripts/cluster
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m cluster
 
 test-clients: setup ## The clients of researchers, Comunica and Apache Jena among them, which it installs
 	@PYTHON=$(BIN)/python bash scripts/clients

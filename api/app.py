@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,13 +16,13 @@ from api import errors
 from api.asking import Asking
 from api.cache import AnswerCache
 from api.compression import Compression
-from api.context import Context
+from api.context import Context, context
 from api.direct import Direct
 from api.engine import Engine
 from api.federating import Federating
 from api.metrics import Metrics
 from api.middleware import Surroundings
-from api.routes import ROUTERS, allowed_methods
+from api.routes import ROUTERS, allowed_methods, health
 from api.settings import Settings
 from api.site import Site
 from api.switching import watch_release
@@ -30,6 +30,7 @@ from loaders.errors import BuildError
 from loaders.release import ReleaseInfo, open_release
 from loaders.software import software_version
 from queries.backend import Backend
+from queries.following import Prompt
 
 __all__ = ["create_app"]
 
@@ -82,8 +83,9 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
     )
     app.add_exception_handler(Exception, _pass_on)
     errors.install(app, allowed_methods)
+    prompt = [Depends(_current)] if isinstance(backend, Prompt) else []
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=prompt if router is not health.router else [])
     way: ASGIApp = Direct(app.framework, lambda: app.state.context, settings.root_path)
     if settings.compress:
         way = Compression(way)
@@ -103,6 +105,11 @@ class _Application(FastAPI):
     async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The routes."""
         await super().__call__(scope, receive, send)
+
+
+async def _current(request: Request) -> None:
+    """Before a request is answered, but for those that ask how the service is doing."""
+    await context(request).current()
 
 
 async def _pass_on(_: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ from loaders.release import ReleaseInfo
 from ontology.schema import Schema, load_schema
 from queries.backend import Backend
 from queries.catalogue import Catalogue
+from queries.following import Prompt
 
 __all__ = ["Context", "context"]
 
@@ -51,6 +53,19 @@ class Context:
         self.asking.cache.clear()
         self.site.serve(release)
         self.metrics.serve(release)
+
+    @cached_property
+    def prompt(self) -> Prompt | None:
+        """The store, if it is to be asked before each answer. Kept: looking takes as long as reading a request."""
+        backend = self.engine.backend
+        return backend if isinstance(backend, Prompt) else None
+
+    async def current(self) -> None:
+        """Before an answer: see which release is live, where the store is quick to tell. Raises BackendError."""
+        if self.prompt is not None:
+            release = await asyncio.to_thread(self.prompt.refresh)
+            if release != self.site.release:
+                self.renew(release, None)
 
     async def findings(self) -> tuple[Finding, ...]:
         """All findings of the release, read at first use: a release does not change."""

@@ -33,6 +33,8 @@ class Reply(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, by ASGI."""
         here, asked, form = self._here, self._asked, self._form
+        if here.prompt is not None:
+            await here.current()
         tag = here.asking.tag(asked, form)
         logged = facts(scope) if logging_requests() else None
         if logged is not None:

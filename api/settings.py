@@ -39,7 +39,11 @@ class Settings(BaseSettings):
         Path("data"), description="Directory of curated data: what `build` reads, whose tables `validate` knows."
     )
     store: str = Field(
-        "", description="A store elsewhere that is served instead of a release directory: `sparql:https://…`."
+        "",
+        description="A store elsewhere that is served instead of a release directory: `sparql:https://…`, `fluree:/…`.",
+    )
+    accept_licence: str = Field(
+        "", description="Licence of an optional engine that you accept: `BUSL-1.1` for Fluree; remembered by the store."
     )
     store_engine: Literal["generic", "oxigraph", "virtuoso"] = Field(
         "generic", description="What engine that store is: `generic`, `oxigraph` or `virtuoso`."

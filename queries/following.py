@@ -13,3 +13,12 @@ class Following(Backend, Protocol):
 
     def refresh(self) -> str:
         """Ask the store which release is live, and serve that one from now on; its id. Raises BackendError."""
+
+
+@runtime_checkable
+class Prompt(Following, Protocol):
+    """One whose `refresh` is so quick that it is asked before each answer: none is older than the last publish."""
+
+    @property
+    def prompt(self) -> bool:
+        """True."""

@@ -17,6 +17,7 @@ _TITLES = {"read": "reading the dump", "send": "sending", "verify": "reading bac
 @click.command(name="publish")
 @click.argument("release", required=False, type=click.Path(path_type=Path))
 @click.option("--to", help="The store, such as sparql:https://host/query. [default: the setting store]")
+@click.option("--accept-licence", help="Licence of an optional engine that you accept: BUSL-1.1 for Fluree.")
 @click.option("--store-engine", help="What engine it is: generic, oxigraph or virtuoso. [default: generic]")
 @click.option("--store-update", help="Address that takes updates. [default: the engine's own]")
 @click.option("--store-graphs", help="Address that takes whole graphs. [default: the engine's own]")

@@ -25,6 +25,7 @@ __all__ = ["command"]
 @click.command(name="serve")
 @release_option
 @click.option("--store", help="Serve a store elsewhere, such as sparql:https://host/query, not a release directory.")
+@click.option("--accept-licence", help="Licence of an optional engine that you accept: BUSL-1.1 for Fluree.")
 @click.option("--store-engine", help="What engine that store is: generic, oxigraph or virtuoso. [default: generic]")
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one. [default: 8000]")

@@ -24,7 +24,7 @@ from api.routes import (
     validate,
 )
 
-__all__ = ["ROUTERS", "allowed_methods"]
+__all__ = ["ROUTERS", "allowed_methods", "health"]
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages.router,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loaders.publishing.content import read_contents
 from loaders.publishing.digest import digests
-from loaders.publishing.target import Content, Progress, PublishError, Target
+from loaders.publishing.target import Content, Keeping, Progress, PublishError, Target
 from loaders.release import ReleaseInfo
 
 
@@ -62,6 +62,8 @@ def publish(release: ReleaseInfo, target: Target, progress: Progress) -> Publish
     target.begin(release.id, contents)
     _send(release.id, target, contents, report, progress)
     _verify(release.id, target, contents, report, progress)
+    if isinstance(target, Keeping):
+        target.keep(release)
     progress("show", 0, 1)
     target.swap(release.id, contents)
     report.removed += target.clean()

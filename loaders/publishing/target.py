@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import pyoxigraph as ox
 
 from loaders.errors import BuildError
 from loaders.publishing.digest import Digest
+from loaders.release import ReleaseInfo
 
 #: Called with a step (`read`, `send`, `verify`, `show`), the number of statements done, and of all.
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -86,3 +87,11 @@ class Target(Protocol):
 
     def close(self) -> None:
         """Let go of the store."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A target that keeps files of the release beside the data, for readers."""
+
+    def keep(self, release: ReleaseInfo) -> None:
+        """Remember which; they are there when `swap` has shown the release. Raises PublishError."""

@@ -80,7 +80,7 @@ class PooledBackend:
         self._limits = limits or Limits(
             workers, deadline_s, max_memory_mb, queue_size, queue_wait_s, network, store_memory_mb
         )
-        self._pool = Pool(Plan(Path(store), release), self._limits)
+        self._pool = Pool(self._plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
         self._indexes = Indexes()
@@ -95,7 +95,7 @@ class PooledBackend:
         if failure is not None:
             self.close()
             raise BackendError(failure)
-        self._indexes = Indexes.beside(store, release)
+        self._indexes = self._found_indexes(Path(store), release)
 
     @property
     def release(self) -> str:
@@ -138,7 +138,7 @@ class PooledBackend:
 
         def ask(media_type: str) -> PooledStream:
             request = self._read(text, table_type=media_type, graph_type=media_type, **graphs)
-            return PooledStream(self._pool, request, limit_s)
+            return self._open(request, limit_s)
 
         return _PooledResult(kind, ask)
 
@@ -258,6 +258,17 @@ class PooledBackend:
         self._keeper.wake()
         self._keeper.join(_CLOSE_S)
 
+    # What back ends with other workers do in their own way.
+
+    def _plan(self, store: Path, release: str) -> Plan:
+        return Plan(store, release)
+
+    def _found_indexes(self, store: Path, release: str) -> Indexes:
+        return Indexes.beside(store, release)
+
+    def _open(self, request: Request, limit_s: float) -> PooledStream:
+        return PooledStream(self._pool, request, limit_s)
+
     def _read(self, text: str, **how: Any) -> Request:
         return Request.read(text, self._limits.max_text_chars, **how)
 
@@ -267,7 +278,7 @@ class PooledBackend:
         key = hashlib.sha256(text.encode()).digest()
         known = self._kinds.get(key)
         if known is None:
-            known = cast("Kind", PooledStream(self._pool, request, limit_s).kind)
+            known = cast("Kind", self._open(request, limit_s).kind)
             self._kinds[key] = known
             while len(self._kinds) > _REMEMBERED:
                 try:

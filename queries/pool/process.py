@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -53,11 +54,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What workers serve: the directory of a store, the name of its release, and where its copy in memory is."""
+    """What workers serve: the place of a store, the name of its release, and where its copy in memory is.
+
+    `module` is the program of a worker, which speaks `queries.pool.wire`; `environment` is what it gets of ours.
+    """
 
     store: Path
     release: str
     source: Source | None = None
+    module: str = "queries.pool.worker"
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def edition(self) -> str:
@@ -85,7 +91,7 @@ class Worker:
         os.set_blocking(errors_in, False)  # a worker that complains a lot loses words, not time
         try:
             if plan.source is None:
-                self._process: Process = start("queries.pool.worker", theirs.fileno(), errors_in)
+                self._process: Process = start(plan.module, theirs.fileno(), errors_in, plan.environment)
             else:
                 self._process = plan.source.split(theirs.fileno(), errors_in)
         except (BackendError, OSError) as error:
@@ -183,7 +189,9 @@ class Worker:
         return status, said
 
 
-def start(module: str, connection: int, errors: int) -> subprocess.Popen[bytes]:
+def start(
+    module: str, connection: int, errors: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Run the `main` of a module of this package as a program, told what to do on its standard input."""
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), module, "treatygraph query worker"],
@@ -192,7 +200,7 @@ def start(module: str, connection: int, errors: int) -> subprocess.Popen[bytes]:
         stderr=errors,
         close_fds=True,
         cwd="/",
-        env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"},
+        env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **(environment or {})},
         start_new_session=True,  # a Ctrl-C on the terminal is for the server
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from queries.errors import BackendError, QueryTimeout, UnsupportedFormat
+from queries.errors import BackendError, QueryRefused, QueryTimeout, UnsupportedFormat
 from queries.pool import wire
 from queries.pool.errors import OutOfMemory, QueryCancelled, StreamBroken, WorkerDied
 from queries.pool.jobs import Job
@@ -28,6 +28,9 @@ class Reading:
         self.job = job
         self.kind = ""
         self.media_type = ""
+        #: The release that answers, and its edition; a worker that follows a shared store tells them with its answer.
+        self.release = job.worker.plan.release
+        self.edition = job.worker.plan.edition
         self.chunks = bytearray()
         self.ended = False
         self.error: BaseException | None = None
@@ -50,6 +53,8 @@ class Reading:
         elif kind == wire.HEAD:
             head = wire.shared(payload)
             self.kind, self.media_type = str(head["kind"]), str(head["media"])
+            if "release" in head:
+                self.release = self.edition = str(head["release"])
         elif kind in (wire.END, wire.ERROR):
             end = wire.content(payload)
             self.ended = True
@@ -100,6 +105,10 @@ def _raised(end: dict[str, Any]) -> BaseException:
     kind, text = str(end.get("type")), str(end.get("text"))
     if kind == "MemoryError":
         return OutOfMemory("the query needs more memory than one query may have; ask for less")
+    if kind == "QueryRefused":
+        return QueryRefused(str(end.get("feature")), text)
+    if kind == "BackendError":
+        return BackendError(text)
     if kind == "LookupError":
         return UnsupportedFormat(f"the result of this query cannot be written as {text[:100]}")
     return translated(_ERRORS.get(kind, RuntimeError)(text))

@@ -80,6 +80,24 @@ def cap_memory(report: Report, extra_bytes: int) -> None:
     used = address_space_bytes()
     report.memory_cap_bytes = extra_bytes
     resource.setrlimit(resource.RLIMIT_AS, (used + extra_bytes, used + extra_bytes))
+    write_nothing()
+
+
+def cap_memory_again(report: Report, extra_bytes: int) -> None:
+    """The same for a process that will open other data: `free_memory` takes the cap away for that while."""
+    used = address_space_bytes()
+    report.memory_cap_bytes = extra_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (used + extra_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def free_memory() -> None:
+    """No cap until the next one; only where that was set by `cap_memory_again`."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def write_nothing() -> None:
+    """No file grows from now on."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
@@ -111,7 +129,10 @@ __all__ = [
     "adopt_orphans",
     "allow_cpu",
     "cap_memory",
+    "cap_memory_again",
     "die_with_parent",
     "enter",
+    "free_memory",
     "resident_bytes",
+    "write_nothing",
 ]

@@ -55,7 +55,7 @@ class PooledStream(ByteStream):
     @property
     def release(self) -> str:
         """The release that answers."""
-        return self._state.job.worker.plan.release
+        return self._state.release
 
     @property
     def _state(self) -> Reading:
@@ -137,10 +137,18 @@ class AsyncStream(AsyncIterator[bytes]):
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self.release = reading.job.worker.plan.release
-        self.edition = reading.job.worker.plan.edition
         #: When the query is ended, on the monotonic clock.
         self.deadline = reading.job.deadline
+
+    @property
+    def release(self) -> str:
+        """The release that answers."""
+        return self._reading.release
+
+    @property
+    def edition(self) -> str:
+        """What decides the bytes of the answer, with the query."""
+        return self._reading.edition
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ _EMPTY: Final = ox.Store()
 _DONE: Final = wire.frame(wire.END)
 
 
-class _Abandoned(Exception):
+class Abandoned(Exception):
     """Nobody wants the answer any more."""
 
 
@@ -82,7 +82,7 @@ class Sink(io.RawIOBase):
         self._held += data
         if len(self._held) >= _CHUNK or time.monotonic() > self._due:
             if self._line.stopped():
-                raise _Abandoned
+                raise Abandoned
             self._line.send(self.taken())
         return len(data)
 
@@ -111,7 +111,7 @@ def serve(line: Line, store: ox.Store | None) -> None:
         try:
             store = ox.Store.read_only(setup["store"])
         except (OSError, ValueError, RuntimeError) as error:
-            line.send(wire.message(wire.ERROR, _said(error)))
+            line.send(wire.message(wire.ERROR, failure(error)))
             os._exit(1)
     sandbox.cap_memory(report, setup["memory_bytes"])
     hello = {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}
@@ -129,12 +129,12 @@ def _answer(store: ox.Store, payload: bytes, prefixes: dict[str, str], line: Lin
         text, how = wire.asked(payload)
         sandbox.allow_cpu(how["seconds"])
         rest = _run(store, text, how, prefixes, line)
-    except _Abandoned:
+    except Abandoned:
         rest = b""
     except MemoryError:
         return wire.message(wire.ERROR, {"type": "MemoryError", "text": "", "fatal": True})
     except BaseException as error:  # a panic of the engine is no Exception; the process must not be used again
-        return wire.message(wire.ERROR, {**_said(error), "fatal": not isinstance(error, Exception)})
+        return wire.message(wire.ERROR, {**failure(error), "fatal": not isinstance(error, Exception)})
     seconds = time.monotonic() - started
     if seconds <= _LONG_S:
         return rest + _DONE
@@ -180,7 +180,8 @@ def _head(kind: str, media: str) -> bytes:
     return wire.message(wire.HEAD, {"kind": kind, "media": media})
 
 
-def _said(error: BaseException) -> dict[str, Any]:
+def failure(error: BaseException) -> dict[str, Any]:
+    """What the server is told of an error."""
     names = [kind.__name__ for kind in type(error).__mro__]
     known = next((n for n in names if n in {"SyntaxError", "LookupError", "OSError", "ValueError"}), "RuntimeError")
     return {"type": known, "text": str(error)[:2000]}
