@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 from benchmarks.engines import ENDPOINT, LOOPBACK, OURS, OXIGRAPH, Http
 from benchmarks.memory import memory_mib
@@ -52,7 +54,20 @@ def ours(release: Path, workers: int | None = None) -> AbstractContextManager[Se
     command = [sys.executable, "-m", "api.cli", "serve", "--release", str(release), "--port", str(port)]
     if workers is not None:
         command += ["--workers", str(workers)]
-    return running(OURS, command, port, "/sparql")
+    return _settled(running(OURS, command, port, "/sparql"))
+
+
+@contextmanager
+def _settled(starting: AbstractContextManager[Server]) -> Iterator[Server]:
+    """Ours, when it has copied the release into memory, or has found that it is too large: so it answers for days."""
+    with starting as server:
+        limit = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < limit:
+            with urlopen(f"http://{LOOPBACK}:{server.port}/health", timeout=10) as answer:
+                if not json.load(answer).get("pool", {}).get("store", "").endswith("soon"):
+                    break
+            time.sleep(0.2)
+        yield server
 
 
 def oxigraph(store: Path) -> AbstractContextManager[Server]:

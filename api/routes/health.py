@@ -32,6 +32,10 @@ class Pooled(Protocol):
     def counts(self) -> dict[str, int]:
         """See `PooledBackend.counts`."""
 
+    @property
+    def reads(self) -> str:
+        """See `PooledBackend.reads`."""
+
 
 @router.get("/health", summary="Status, release and version")
 async def health(request: Request) -> Response:
@@ -45,7 +49,10 @@ async def health(request: Request) -> Response:
     }
     if isinstance(here.engine.backend, Pooled):
         pool = here.engine.backend.counts()
-        body |= {"running": max(here.engine.running, pool["busy"]), "pool": pool}
+        body |= {
+            "running": max(here.engine.running, pool["busy"]),
+            "pool": {**pool, "store": here.engine.backend.reads},
+        }
     return Response(json_bytes(body), headers=_HEADERS)
 
 

@@ -108,6 +108,13 @@ class PooledBackend:
         return self._pool.plan.edition
 
     @property
+    def reads(self) -> str:
+        """What new queries read: `memory`, `disk`, or `disk, memory soon` while the first copy is being made."""
+        if self._pool.plan.source is not None:
+            return "memory"
+        return "disk, memory soon" if self._pool.copying else "disk"
+
+    @property
     def adjacency(self) -> Adjacency | None:
         """The lineage index of the release, where it has one."""
         return self._indexes.adjacency
