@@ -203,8 +203,9 @@ class _Validation:
                 lines[one.file].add(one.positioned.position.line)
         for file in sorted({*lines, *self._change.files}):
             for fault in faults_at(self._now, file, None if self._change.touches(file) else lines[file]):
-                # What is wrong with the statements about these things is found again.
-                if fault.rule not in _PLAIN or fault.subject not in named:
+                # What is wrong with the statements about these things is found again; of a cell that states nothing,
+                # because it is wrong, it is not.
+                if fault.cell or fault.rule not in _PLAIN or fault.subject not in named:
                     yield fault
         yield from self._references.faults()
 
