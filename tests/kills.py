@@ -183,7 +183,8 @@ def kill_workers(count: int, place: Path, draw: random.Random) -> str:
         askers.address = address
         until(lambda: askers.counts["right"] > 3, 60, "answers")
         while kills < count:
-            for victim in draw.sample(below(process.pid), 1):
+            alive = below(process.pid)  # none, for a moment, where all were killed at once
+            for victim in draw.sample(alive, min(1, len(alive))):
                 kill(victim)
                 kills += 1
             time.sleep(draw.random() * 0.1)

@@ -235,7 +235,7 @@ def test_the_workers_share_one_copy(tmp_path: Path, kit: SimpleNamespace) -> Non
         assert kit.good(pool)
         (holder,) = _nurseries(pool)
         alone = _kib(holder, "Rss")
-        shared = sum(_kib(pid, "Pss") for pid in [holder, *(worker.pid for worker in pool._keeper._workers)])
+        shared = sum(_kib(pid, "Pss") for pid in [holder, *(worker.pid for worker in pool._pool.idle)])
         assert alone > 60_000
         assert shared < 1.6 * alone, "five processes, one copy"
     finally:
