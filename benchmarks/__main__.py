@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     sections = frozenset(asked.only or _ALL)
     figures = Figures(
-        " ".join(["python -m benchmarks", *(sys.argv[1:] if arguments is None else arguments)]),
+        _command(sys.argv[1:] if arguments is None else arguments),
         asked.rounds or (2 if asked.quick else 30),
         asked.quick,
         _machine(),
@@ -120,6 +120,15 @@ def _version(name: str) -> str | None:
 
 def _load() -> float:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """What was called, without the names of files on this machine."""
+    shown = ["python -m benchmarks"]
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        if not {before, word} & {"--json", "--out", "--cache"}:
+            shown.append(word)
+    return " ".join(shown)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,6 +23,8 @@ _PATIENCE_S: Final = 0.05  # a slow query's bytes are passed on at least this of
 _FIRST_PATIENCE_S: Final = 0.25  # but its first ones wait a little: until then an error can still be told cleanly
 _LONG_S: Final = 0.02  # the memory is looked at after queries that took this long
 _EMPTY: Final = ox.Store()
+#: Memory that a query may leave behind before it is given back to the system.
+_MUCH_BYTES: Final = 16 * 1024 * 1024
 _DONE: Final = wire.frame(wire.END)
 
 
@@ -114,21 +116,21 @@ def serve(line: Line, store: ox.Store | None) -> None:
             line.send(wire.message(wire.ERROR, failure(error)))
             os._exit(1)
     sandbox.cap_memory(report, setup["memory_bytes"])
-    hello = {"sandbox": report.as_dict(), "resident": sandbox.resident_bytes()}
-    line.send(wire.message(wire.HELLO, hello))
+    base = sandbox.resident_bytes()
+    line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": base}))
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
-            line.send(_answer(store, payload, setup["prefixes"], line))
+            line.send(_answer(store, payload, setup, base, line))
 
 
-def _answer(store: ox.Store, payload: bytes, prefixes: dict[str, str], line: Line) -> bytes:
-    """Run one query; gives the frames that end its answer."""
+def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], base: int, line: Line) -> bytes:
+    """Run one query; gives the frames that end its answer. `base` is what the process held before its first one."""
     started = time.monotonic()
     try:
         text, how = wire.asked(payload)
         sandbox.allow_cpu(how["seconds"])
-        rest = _run(store, text, how, prefixes, line)
+        rest = _run(store, text, how, setup["prefixes"], line)
     except Abandoned:
         rest = b""
     except MemoryError:
@@ -138,7 +140,10 @@ def _answer(store: ox.Store, payload: bytes, prefixes: dict[str, str], line: Lin
     seconds = time.monotonic() - started
     if seconds <= _LONG_S:
         return rest + _DONE
-    return rest + wire.message(wire.END, {"resident": sandbox.resident_bytes()})
+    resident = sandbox.resident_bytes()
+    if resident > base + _MUCH_BYTES:
+        resident = sandbox.give_back_memory()
+    return rest + wire.message(wire.END, {"resident": resident})
 
 
 def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
