@@ -32,10 +32,6 @@ class Pooled(Protocol):
     def counts(self) -> dict[str, int]:
         """See `PooledBackend.counts`."""
 
-    @property
-    def reads(self) -> str:
-        """See `PooledBackend.reads`."""
-
 
 @router.get("/health", summary="Status, release and version")
 async def health(request: Request) -> Response:

