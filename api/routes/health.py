@@ -45,10 +45,9 @@ async def health(request: Request) -> Response:
     }
     if isinstance(here.engine.backend, Pooled):
         pool = here.engine.backend.counts()
-        body |= {
-            "running": max(here.engine.running, pool["busy"]),
-            "pool": {**pool, "store": here.engine.backend.reads},
-        }
+        reads = getattr(here.engine.backend, "reads", None)  # of a release on this machine
+        body["running"] = max(here.engine.running, pool["busy"])
+        body["pool"] = pool if reads is None else {**pool, "store": reads}
     return Response(json_bytes(body), headers=_HEADERS)
 
 
