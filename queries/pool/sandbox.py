@@ -19,7 +19,7 @@ from queries.pool.network import leave_network, libc, refuse_sockets
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
-_STACK_BYTES: Final = 64 * 1024 * 1024  # deeply nested queries recurse in the engine
+STACK_BYTES: Final = 64 * 1024 * 1024  # deeply nested queries recurse in the engine
 _CPU_MARGIN_S: Final = 2
 
 
@@ -46,7 +46,7 @@ def enter(parent: int, *, network: bool) -> Report:
     c.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # a core pattern that is a program ignores the limit
     with contextlib.suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-        size = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard)
+        size = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
         resource.setrlimit(resource.RLIMIT_STACK, (size, hard))
     if network:
         report.notes.append("the network is open, as asked")
@@ -134,6 +134,7 @@ def _statm() -> tuple[int, int]:
 
 
 __all__ = [
+    "STACK_BYTES",
     "Report",
     "address_space_bytes",
     "adopt_orphans",
