@@ -19,9 +19,11 @@ from api.compression import Compression
 from api.context import Context, context
 from api.direct import Direct
 from api.engine import Engine
+from api.express import Express
 from api.federating import Federating
 from api.metrics import Metrics
 from api.middleware import Surroundings
+from api.rate import RateLimit
 from api.routes import ROUTERS, allowed_methods, health
 from api.settings import Settings
 from api.site import Site
@@ -32,7 +34,7 @@ from loaders.software import software_version
 from queries.backend import Backend
 from queries.following import Prompt
 
-__all__ = ["create_app"]
+__all__ = ["Application", "create_app"]
 
 #: A page asks several small queries one after the other; the time between them is not spent in a worker process.
 _THREADS_FOR_EACH: Final = 4
@@ -42,7 +44,7 @@ _DESCRIPTION: Final = (
 )
 
 
-def create_app(settings: Settings, backend: Backend) -> FastAPI:
+def create_app(settings: Settings, backend: Backend) -> Application:
     """Make the application.
 
     Args:
@@ -60,7 +62,7 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
         if watch is not None:
             watch.cancel()
 
-    app = _Application(
+    app = Application(
         lifespan=lifespan,
         title="Treatygraph",
         version=software,
@@ -86,17 +88,21 @@ def create_app(settings: Settings, backend: Backend) -> FastAPI:
     prompt = [Depends(_current)] if isinstance(backend, Prompt) else []
     for router in ROUTERS:
         app.include_router(router, dependencies=prompt if router is not health.router else [])
-    way: ASGIApp = Direct(app.framework, lambda: app.state.context, settings.root_path)
+    rate = RateLimit(settings.rate_per_minute) if settings.rate_per_minute else None
+    direct = Direct(app.framework, lambda: app.state.context, settings.root_path)
+    app.express = Express(lambda: app.state.context, direct.read, rate)
+    way: ASGIApp = direct
     if settings.compress:
         way = Compression(way)
-    app.way = Surroundings(way, settings=settings, metrics=metrics)
+    app.way = Surroundings(way, settings=settings, metrics=metrics, rate=rate)
     return app
 
 
-class _Application(FastAPI):
+class Application(FastAPI):
     """The framework with our ways around it, where nothing of the framework stands before them."""
 
     way: ASGIApp
+    express: Express
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self

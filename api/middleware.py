@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.asking import OUTCOME
 from api.errors import LEFT, masked, problem_response
 from api.exchange import Exchange
 from api.metrics import Metrics
@@ -28,12 +29,12 @@ _PREFLIGHT_S: Final = 86_400
 class Surroundings:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics, rate: RateLimit | None) -> None:
         self._app = app
         self._settings = settings
         self._metrics = metrics
         self._root = settings.root_path.rstrip("/")
-        self._rate = RateLimit(settings.rate_per_minute) if settings.rate_per_minute else None
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +65,8 @@ class Surroundings:
             await masked(Request(scope), error)(scope, receive, exchange.send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
-        if self._rate is not None and (wait := self._rate.wait_s(scope)) is not None:
+        # What comes from the short way has been counted there.
+        if self._rate is not None and OUTCOME not in scope and (wait := self._rate.wait_s(scope)) is not None:
             detail = f"at most {self._settings.rate_per_minute} requests a minute are answered; wait {wait} s"
             return Problem("too-many-requests", detail, headers={"retry-after": str(wait)})
         length = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")

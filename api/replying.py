@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.accesslog import facts, logging_requests
-from api.asking import query_hash
+from api.asking import OUTCOME, query_hash
 from api.context import Context
 from api.departure import LEFT, ClientLeft
 from api.negotiation import Format
@@ -43,7 +43,8 @@ class Reply(Response):
             await _send(send, 304, [(b"etag", tag.encode()), _VARY, _CACHE])
             return
         try:
-            answered = await here.asking.answer(asked, form, asked.limit_s(here.settings.timeout_s), receive, tag)
+            limit_s, outcome = asked.limit_s(here.settings.timeout_s), scope.get(OUTCOME)
+            answered = await here.asking.answer(asked, form, limit_s, receive, tag=tag, outcome=outcome)
         except ClientLeft:
             await _send(send, LEFT, [])
             return

@@ -72,7 +72,7 @@ def _serve(settings: Settings) -> None:
     app = create_app(settings, backend)
     config = uvicorn.Config(
         app,
-        http=protocol(settings, app.state.context.metrics),
+        http=protocol(settings, app.state.context.metrics, app.express),
         ws="none",
         timeout_keep_alive=settings.keep_alive_s,  # type: ignore[arg-type]  # the loop takes fractions
         log_config=None,
