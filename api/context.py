@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from starlette.requests import Request
@@ -15,15 +15,17 @@ from starlette.requests import Request
 from api.asking import Asking
 from api.engine import Engine
 from api.federating import Federating
-from api.findings import Finding, read_findings
 from api.metrics import Metrics
 from api.settings import Settings
 from api.site import Site
 from loaders.release import ReleaseInfo
-from ontology.schema import Schema, load_schema
 from queries.backend import Backend
-from queries.catalogue import Catalogue
 from queries.following import Prompt
+
+if TYPE_CHECKING:
+    from api.findings import Finding
+    from ontology.schema import Schema
+    from queries.catalogue import Catalogue
 
 __all__ = ["Context", "context"]
 
@@ -69,6 +71,8 @@ class Context:
 
     async def findings(self) -> tuple[Finding, ...]:
         """All findings of the release, read at first use: a release does not change."""
+        from api.findings import read_findings
+
         found, release = self._findings, self.engine.release
         if found is None:
             found = await self.engine.call(read_findings)
@@ -103,11 +107,15 @@ class Context:
     @cached_property
     def questions(self) -> Catalogue:
         """The catalogue of questions."""
+        from queries.catalogue import Catalogue
+
         return Catalogue.load("questions")
 
     @cached_property
     def schema(self) -> Schema:
         """The ontology and the code lists."""
+        from ontology.schema import load_schema
+
         return load_schema()
 
 

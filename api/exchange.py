@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.types import Message, Scope, Send
 
 from api.accesslog import logging_requests, write
+from api.asking import OUTCOME, Outcome
 from api.metrics import Metrics
 from api.whole import whole_way
 
@@ -40,7 +41,8 @@ class Exchange:
         self._send = send
         self._metrics = metrics
         self._head = scope["method"] == "HEAD"
-        self._clock = time.perf_counter()
+        outcome: Outcome | None = scope.get(OUTCOME)
+        self._clock = time.perf_counter() if outcome is None else outcome.started
         self._whole = None if self._head else whole_way(scope)
         self._held: Message | None = None
         self._status: int | None = None

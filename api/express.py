@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from starlette.types import Scope
 
@@ -30,9 +30,11 @@ from api.negotiation import Format, NotAcceptable
 from api.opening import Opening
 from api.problems import Problem
 from api.protocol import QueryRequest
-from api.rate import RateLimit
 from api.responses import CACHE
 from queries.errors import QueryError
+
+if TYPE_CHECKING:
+    from api.rate import RateLimit
 
 __all__ = ["Door", "Express", "Question", "Wanted"]
 

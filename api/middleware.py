@@ -5,19 +5,22 @@ Plain ASGI, because the ready-made wrapper of the framework buffers and loses th
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.asking import OUTCOME
-from api.errors import LEFT, masked, problem_response
+from api.departure import LEFT
+from api.errors import masked, problem_response
 from api.exchange import Exchange
 from api.metrics import Metrics
 from api.problems import Problem
-from api.rate import RateLimit
 from api.settings import Settings
+
+if TYPE_CHECKING:
+    from api.rate import RateLimit
 
 __all__ = ["Surroundings"]
 
