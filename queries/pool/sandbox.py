@@ -117,6 +117,12 @@ def resident_bytes() -> int:
     return _statm()[1]
 
 
+def faulted_bytes() -> int:
+    """Memory that the system has had to give this process so far, page by page: for a process that was split off, an
+    upper bound of what it no longer shares with its parent."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
+
+
 def give_back_memory() -> int:
     """Let the system have what the allocator keeps for later; the memory that this process holds then.
 
@@ -143,6 +149,7 @@ __all__ = [
     "cap_memory_again",
     "die_with_parent",
     "enter",
+    "faulted_bytes",
     "free_memory",
     "give_back_memory",
     "resident_bytes",

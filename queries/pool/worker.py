@@ -27,6 +27,8 @@ _EMPTY: Final = ox.Store()
 #: Memory that a query may leave behind before it is given back to the system.
 _MUCH_BYTES: Final = 16 * 1024 * 1024
 _DONE: Final = wire.frame(wire.END)
+#: After so many short queries the memory is looked at as after a long one.
+_LOOK_EVERY: Final = 256
 
 
 class Abandoned(Exception):
@@ -131,16 +133,35 @@ def serve(line: Line, store: ox.Store | None) -> None:
 def _work(line: Line, store: ox.Store, setup: dict[str, Any], report: sandbox.Report) -> None:
     """Answer one query after the other."""
     sandbox.cap_memory(report, setup["memory_bytes"])
-    base = sandbox.resident_bytes()
-    line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": base}))
+    held = Held()
+    line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": held.base}))
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
-            line.send(_answer(store, payload, setup, base, line))
+            line.send(_answer(store, payload, setup, held, line))
 
 
-def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], base: int, line: Line) -> bytes:
-    """Run one query; gives the frames that end its answer. `base` is what the process held before its first one."""
+class Held:
+    """The memory of this process since it greeted the server."""
+
+    def __init__(self) -> None:
+        self.base = sandbox.resident_bytes()
+        self._faults = sandbox.faulted_bytes()
+        self._queries = 0
+
+    def told(self, seconds: float) -> bytes:
+        """The END of a query that took so long, with what the server should know of the memory."""
+        self._queries += 1
+        if seconds <= _LONG_S and self._queries % _LOOK_EVERY:
+            return _DONE
+        resident = sandbox.resident_bytes()
+        if resident > self.base + _MUCH_BYTES:
+            resident = sandbox.give_back_memory()
+        return wire.message(wire.END, {"resident": resident, "own": sandbox.faulted_bytes() - self._faults})
+
+
+def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], held: Held, line: Line) -> bytes:
+    """Run one query; gives the frames that end its answer."""
     started = time.monotonic()
     try:
         text, how = wire.asked(payload)
@@ -152,13 +173,7 @@ def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], base: int, l
         return wire.message(wire.ERROR, {"type": "MemoryError", "text": "", "fatal": True})
     except BaseException as error:  # a panic of the engine is no Exception; the process must not be used again
         return wire.message(wire.ERROR, {**failure(error), "fatal": not isinstance(error, Exception)})
-    seconds = time.monotonic() - started
-    if seconds <= _LONG_S:
-        return rest + _DONE
-    resident = sandbox.resident_bytes()
-    if resident > base + _MUCH_BYTES:
-        resident = sandbox.give_back_memory()
-    return rest + wire.message(wire.END, {"resident": resident})
+    return rest + held.told(time.monotonic() - started)
 
 
 def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
