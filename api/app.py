@@ -104,7 +104,10 @@ class Application:
         try:
             from api.framework import make_framework
 
-            return make_framework(self.state.context)
+            framework = make_framework(self.state.context)
+            self.state.context.schema.codes("lineage")  # read once, and not on the event loop
+            self.express.lineage_ready = True
+            return framework
         except BaseException:
             _LOG.exception("the routes cannot be loaded")
             raise

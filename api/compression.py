@@ -18,7 +18,7 @@ __all__ = ["LEAST_BYTES", "LONG_BYTES", "Compression", "accepts_gzip", "compress
 
 #: Smaller answers are not worth it; from `LONG_BYTES` on compression would hold up the event loop.
 LEAST_BYTES: Final = 1000
-LONG_BYTES: Final = 65_536
+LONG_BYTES: Final = 131_072
 _LEVEL: Final = 4
 _GZIP: Final = 31  # zlib's code for a gzip wrapper; its header holds no time, so equal answers are equal bytes
 _TEXT: Final = re.compile(r"text/|application/(.*\+)?(json|xml)\b|application/n-triples|image/svg\+xml")

@@ -29,6 +29,7 @@ from queries.pool.errors import StreamBroken
 
 __all__ = ["Doorkeeper", "Patient", "protocol", "room_for"]
 
+_LOG: Final = logging.getLogger("treatygraph")
 _LINGER_S: Final = 1.0  # a client still sending may read why it was refused; closing at once would take it away
 _LEAST_TAKEN: Final = 16_384  # bytes that a reader must take within `stall_s`
 _BEHIND: Final = 65_536  # bytes that may come behind a question before the client has to wait
@@ -141,7 +142,11 @@ class Patient(Quick):
             return False
         if self.flow.write_paused or self.transport.is_closing():
             return False
-        found = self.express.take(self, data)
+        try:
+            found = self.express.take(self, data)
+        except Exception:  # the usual way shall tell what is wrong, and log it
+            _LOG.exception("the short way failed")
+            return False
         if isinstance(found, Question):
             self._question = found
             self._place, self._until = "whole", None

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from api.asking import Asking
 from api.engine import Engine
 from api.federating import Federating
+from api.lineages import Lineages
 from api.metrics import Metrics
 from api.settings import Settings
 from api.site import Site
@@ -97,6 +98,11 @@ class Context:
         if self._validating is None:
             self._validating = anyio.CapacityLimiter(most)
         return self._validating
+
+    @cached_property
+    def lineages(self) -> Lineages:
+        """The answers of `/lineage`."""
+        return Lineages(self)
 
     @property
     def tables(self) -> Path | None:

@@ -101,6 +101,39 @@ CASES = {
 }
 
 
+MEETING = "https://w3id.org/treatygraph/id/meeting/ctl-msp-5"
+LINEAGES = {
+    "a lineage": ({"thing": MEETING}, {}),
+    "a lineage, uncompressed": ({"thing": MEETING, "direction": "both"}, {"accept-encoding": "identity"}),
+    "of some kinds": ({"thing": MEETING, "kind": "mandate,recall", "depth": "2"}, {}),
+    "by key": ({"thing": "ctl-msp-5"}, {}),
+    "as text": ({"thing": MEETING, "format": "text"}, {}),
+    "as a drawing": ({"thing": MEETING}, {"accept": "image/svg+xml"}),
+    "as a page": ({"thing": MEETING}, {"accept": "text/html"}),
+    "of nothing": ({"thing": "https://w3id.org/treatygraph/id/meeting/none"}, {}),
+    "of no kind": ({"thing": MEETING, "kind": "odd"}, {}),
+    "of nothing at all": ({}, {"accept": "application/json"}),
+    "too deep": ({"thing": MEETING, "depth": "1000000"}, {}),
+}
+
+
+@pytest.mark.parametrize("name", LINEAGES)
+def test_both_ways_give_the_same_lineage(client: Client, name: str) -> None:
+    """The first time, then when it is kept, and after the usual way has kept it."""
+    asked, headers = LINEAGES[name]
+    other = {**asked, "depth": asked.get("depth", "5")}  # the same question under another name, asked in other order
+    found = [
+        shown(client.get("/lineage", params=parameters, headers=each))
+        for parameters, ways in (
+            (asked, (headers, {**headers, **USUAL}, headers)),
+            (other, ({**headers, **USUAL}, headers)),
+        )
+        for each in ways
+    ]
+    assert found[0] == found[1] == found[2]
+    assert found[3] == found[4]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_both_ways_give_the_same(client: Client, name: str) -> None:
     """First new, then kept: each time the two ways differ in nothing."""
