@@ -23,6 +23,7 @@ def graph(asked: int) -> Graph:
         "point, asked before": {OURS: 7000.0, FLOOR: 10_000.0},
         "series, asked before": {OURS: 700.0, FLOOR: 1000.0},
         f"mandate chain: {HTTP}": {OURS: 500.0},
+        f"mandate chain: {HTTP}, asked before": {OURS: 500.0},
         f"mandate chain: {EXPLAINED}": {OXIGRAPH: 100.0},
         f"mandate chain: {PATH}": {OXIGRAPH: 100.0},
     }
