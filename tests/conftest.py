@@ -10,6 +10,7 @@ import atexit
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from hypothesis import settings
 
 from loaders.build import build
 from loaders.release import ReleaseInfo, open_release
+
+# The tests start some hundreds of processes. Each of them would compile all modules that it reads, which takes longer than
+# what most of them do, on a machine that forbids to keep what was compiled (`__pycache__` is ignored by git).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What commands keep between two runs is kept for the tests alone.
 os.environ["TREATYGRAPH_CACHE_DIR"] = tempfile.mkdtemp(prefix="treatygraph-tests-")
