@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,23 @@ settings.load_profile("check" if os.environ.get("CI") else "here")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def _files(info: ReleaseInfo) -> dict[str, tuple[int, int]]:
+    """Size and time of change of every file of a release, those of its store too."""
+    found = {path: path.stat() for path in info.path.rglob("*")}
+    return {str(path): (state.st_size, state.st_mtime_ns) for path, state in found.items()}
+
+
 @pytest.fixture(scope="session")
-def record(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> ReleaseInfo:
-    """The release of `data/`, built once for all processes of a test run."""
+def record(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[ReleaseInfo]:
+    """The release of `data/`, built once for all processes of a test run. Nobody may change it; a copy, anybody."""
     here = tmp_path_factory.getbasetemp()
     shared = here if getattr(request.config, "workerinput", None) is None else here.parent
     with (shared / "record.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "record" / "current").exists():
             build([ROOT / "data"], shared / "record")
-    return open_release(shared / "record")
+    found = open_release(shared / "record")
+    before = _files(found)
+    yield found
+    assert not found.damage()
+    assert _files(found) == before, "a test changed the release that all share; let it copy what it changes"
