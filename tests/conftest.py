@@ -21,8 +21,8 @@ from hypothesis import settings
 from loaders.build import build
 from loaders.release import ReleaseInfo, open_release
 
-# The tests start some hundreds of processes. Each of them would compile all modules that it reads, which takes longer than
-# what most of them do, on a machine that forbids to keep what was compiled (`__pycache__` is ignored by git).
+# The tests start some hundreds of processes. On a machine that forbids to keep what was compiled each of them would
+# compile all modules that it reads, which takes longer than what most of them do (git ignores `__pycache__`).
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

@@ -16,6 +16,7 @@ from queries.lineage import Lineage, lineage
 from queries.paths import path
 from queries.resolve import resolve
 
+
 @pytest.fixture(scope="module")
 def answering(record: ReleaseInfo) -> Iterator[EmbeddedBackend]:
     backend = EmbeddedBackend(record.store, record.id)
@@ -65,7 +66,9 @@ def test_the_reverse_reaches_the_meeting(answering: EmbeddedBackend) -> None:
         ("ccm-msp-11", "a/res/77/79~op9", "oda/2023-00050"),
     ],
 )
-def test_the_meetings_on_cluster_munitions(answering: EmbeddedBackend, meeting: str, resolution: str, note: str) -> None:
+def test_the_meetings_on_cluster_munitions(
+    answering: EmbeddedBackend, meeting: str, resolution: str, note: str
+) -> None:
     found = statements(lineage(answering, resolve(answering, meeting).iri, kinds=["mandate"]))
     assert {(meeting, "convenedUnder", resolution), (meeting, "convokedBy", note)} <= found
     if meeting == "ccm-msp-12":
