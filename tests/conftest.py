@@ -36,6 +36,44 @@ settings.load_profile("check" if os.environ.get("CI") else "here")
 
 ROOT = Path(__file__).resolve().parents[1]
 
+#: The files that take longest, to begin with: else one process is busy with one of them while the others have nothing
+#: left to do. The record is built by whoever needs it first, meanwhile the others are given files that do not need it.
+FIRST = (
+    "queries/conformance/test_conformance.py",
+    "queries/questions/test_answers.py",
+    "loaders/desk/test_difference.py",
+    "api/test_commands.py",
+    "test_docs.py",
+    "api/remote/test_publishing.py",
+    "queries/lineage/test_record.py",
+    "loaders/desk/test_since.py",
+    "api/test_browser.py",
+    "api/tools/test_tools.py",
+    "api/test_service.py",
+    "test_kills.py",
+    "test_first_hour.py",
+    "queries/audit/test_audit.py",
+    "queries/audit/test_record_audit.py",
+    "loaders/since/test_work.py",
+    "loaders/since/test_differential.py",
+    "queries/pool/test_pool.py",
+    "api/remote/test_serving.py",
+    "loaders/desk/test_kinds.py",
+    "api/test_foreign_clients.py",
+    "api/test_loop.py",
+    "loaders/desk/test_hook.py",
+    "queries/pool/test_runaways.py",
+    "api/test_connections.py",
+    "api/test_runaways.py",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a run of several processes the long files come first: `make test` has xdist keep the order of the files."""
+    if getattr(config, "workerinput", None) is not None:
+        rank = {ROOT / "tests" / name: number for number, name in enumerate(FIRST)}
+        items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
 
 def _files(info: ReleaseInfo) -> dict[str, tuple[int, int]]:
     """Size and time of change of every file of a release, those of its store too."""
