@@ -41,7 +41,7 @@ test: check ## Everything: check, then all tests
 	@bash scripts/browser
 	@$(PYTEST)
 
-test-cluster: build ## Install what the tests of stores on several machines need, then run those
+test-cluster: setup ## Install what the tests of stores on several machines need, then run those
 	@VENV="$(VENV)" bash scripts/cluster
 	@$(PYTEST) -m cluster
 
