@@ -63,14 +63,6 @@ def to_rdflib(term: Term) -> rdflib.term.IdentifiedNode | rdflib.Literal:
     return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False)
 
 
-def rdflib_graph(statements: Iterable[Statement]) -> rdflib.Graph:
-    """An rdflib graph of the statements, for tools that ask for one (SHACL, serialisers)."""
-    graph = rdflib.Graph()
-    for subject, predicate, value in statements:
-        graph.add((to_rdflib(subject), to_rdflib(predicate), to_rdflib(value)))
-    return graph
-
-
 def named(term: object) -> NamedNode:
     """The term, known to be an IRI. Raises TypeError for anything else."""
     if not isinstance(term, NamedNode):
