@@ -28,6 +28,7 @@ from queries.errors import (
     QueryRefused,
     QuerySyntaxError,
     QueryTimeout,
+    UnknownFunction,
     UnknownThing,
     UnsupportedFormat,
 )
@@ -64,7 +65,7 @@ def problem_for(error: Exception) -> Problem:  # noqa: PLR0912 - a table, one li
             return Problem("not-found", str(error), {"suggestions": list(error.suggestions)})
         case AmbiguousThing():
             return Problem("ambiguous-name", str(error), {"candidates": list(error.candidates)})
-        case ParameterError():
+        case ParameterError() | UnknownFunction():
             return Problem("bad-request", str(error))
         case UnsupportedFormat():
             return Problem("not-acceptable", str(error), headers={"vary": "Accept"})
@@ -133,9 +134,8 @@ def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         problem = problem_for(error)
         if problem.status == 405:
-            problem.headers["allow"] = ", ".join(
-                allowed(request.url.path.removeprefix(request.scope.get("root_path", "")))
-            )
+            methods = allowed(request.url.path.removeprefix(request.scope.get("root_path", "")))
+            problem.headers = {"allow": ", ".join(methods)}  # the framework names only those of one route
             problem.detail = f"allowed here: {problem.headers['allow']}"
         return problem_response(request, problem)
 

@@ -20,7 +20,7 @@ from api.description import rdf_bytes
 from api.links import is_address
 from api.negotiation import Format, negotiate
 from api.problems import Problem
-from api.responses import json_bytes, respond
+from api.responses import json_bytes, matches, respond
 from loaders.citing import CITATION, ZENODO
 from loaders.quality import FILE as QUALITY
 from loaders.release import DESCRIPTION, DUMP, MANIFEST, ReleaseInfo
@@ -74,6 +74,8 @@ async def download(request: Request, name: str) -> Response:
     if name not in _TYPES or not (folder.path / name).is_file():
         raise Problem("not-found", f"there is no file {name[:100]!r} here; /dump/ lists them")
     headers = {"cache-control": "no-cache", "etag": f'"{_entry(folder, name)["sha256"]}"'}
+    if matches(request.headers.get("if-none-match"), headers["etag"]):
+        return Response(status_code=304, headers=headers)
     return FileResponse(folder.path / name, headers=headers, media_type=_TYPES[name])
 
 
