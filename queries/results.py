@@ -194,7 +194,8 @@ def _shortened(expected: str) -> str:
     found = [item for item in _ITEMS.findall(text) if item != "<unreported>"]
     reasons = [item for item in found if " " in item and not item.startswith('"')]
     if reasons:
-        return _REASONS.get(reasons[0], reasons[0][0].lower() + reasons[0][1:])
+        reason: str = reasons[0]
+        return _REASONS.get(reason, reason[0].lower() + reason[1:])
     if not found:
         return "this cannot stand here"
     return f"expected {'one of ' if len(found) > 1 else ''}{', '.join(found[:8])}{', …' if len(found) > 8 else ''}"
