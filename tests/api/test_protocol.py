@@ -236,6 +236,53 @@ def test_a_head_has_the_media_type_of_the_get(http: Client, accept: str) -> None
         assert head.content == b""
 
 
+ANSWERS = pytest.mark.parametrize(
+    "path",
+    [
+        "/sparql",
+        "/sparql?query=ASK%7B%7D",
+        "/sparql?query=SELECT%20%2A%7B%3Fs%20%3Fp%20%3Fo%7D",
+        "/graph-store?default",
+        "/.well-known/void",
+        "/dump/dump.nq.gz",
+        "/dump/void.ttl",
+        "/search?q=tin",
+    ],
+)
+
+
+@ANSWERS
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_what_is_known_is_not_sent_again(http: Client, path: str, coding: str) -> None:
+    """RFC 9110, 13.1.2 and 15.4.5."""
+    accepted = {"accept-encoding": coding}
+    first = http.get(path, headers=accepted)
+    tag = first.headers["etag"]
+    for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        for method in ("GET", "HEAD"):
+            again = http.request(method, path, headers={**accepted, "if-none-match": known})
+            assert (again.status_code, again.content) == (304, b""), f"{method} {known}"
+            assert known == "*" or again.headers["etag"] == tag
+            sent = {word.strip().lower() for word in first.headers.get("vary", "").split(",")}
+            assert sent - {""} <= {word.strip().lower() for word in again.headers.get("vary", "").split(",")}
+    assert http.get(path, headers={**accepted, "if-none-match": '"x"'}).status_code == 200
+    if tag.endswith('-gzip"'):  # who does not take gzip cannot use it
+        plain = {"accept-encoding": "identity", "if-none-match": tag}
+        assert http.get(path, headers=plain).status_code == 200
+
+
+def test_anything_known_says_nothing_about_a_mistake(http: Client) -> None:
+    assert http.get("/sparql", params={"query": "ASK {"}, headers={"if-none-match": "*"}).status_code == 400
+
+
+def test_a_head_of_a_file_is_whole(http: Client) -> None:
+    """The head is all there is to send; it counts as no answer that broke, and the next one need not wait."""
+    (size,) = (one["bytes"] for one in http.get("/dump/").json()["files"] if one["name"] == "dump.nq.gz")
+    with Client(base_url=http.base_url) as client:
+        assert client.head("/dump/dump.nq.gz").headers["content-length"] == str(size)
+    assert 'broken_answers_total{route="/dump/{name}"}' not in http.get("/metrics").text
+
+
 def test_a_refused_media_type_is_told_what_is_accepted(http: Client) -> None:
     answer = http.post("/sparql", content="ASK {}", headers={"content-type": "text/plain"})
     assert answer.headers["accept-post"] == f"{FORM}, {DIRECT}"
