@@ -275,14 +275,6 @@ def test_anything_known_says_nothing_about_a_mistake(http: Client) -> None:
     assert http.get("/sparql", params={"query": "ASK {"}, headers={"if-none-match": "*"}).status_code == 400
 
 
-def test_a_head_of_a_file_is_whole(http: Client) -> None:
-    """The head is all there is to send; it counts as no answer that broke, and the next one need not wait."""
-    (size,) = (one["bytes"] for one in http.get("/dump/").json()["files"] if one["name"] == "dump.nq.gz")
-    with Client(base_url=http.base_url) as client:
-        assert client.head("/dump/dump.nq.gz").headers["content-length"] == str(size)
-    assert 'broken_answers_total{route="/dump/{name}"}' not in http.get("/metrics").text
-
-
 def test_a_refused_media_type_is_told_what_is_accepted(http: Client) -> None:
     answer = http.post("/sparql", content="ASK {}", headers={"content-type": "text/plain"})
     assert answer.headers["accept-post"] == f"{FORM}, {DIRECT}"
