@@ -55,7 +55,7 @@ class Reply(Response):
         opening, body = answered.opening, answered.body
         if anything(known):  # there is an answer, which is all that was asked
             if opening is not None:
-                opening.drop()
+                opening.close()
             await _send(send, 304, [(b"etag", answered.tag.encode()), _VARY, _CACHE])
             return
         if opening is not None:

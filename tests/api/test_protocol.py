@@ -271,6 +271,13 @@ def test_what_is_known_is_not_sent_again(http: Client, path: str, coding: str) -
         assert http.get(path, headers=plain).status_code == 200
 
 
+def test_what_is_not_sent_again_keeps_no_worker(http: Client) -> None:
+    large = {"query": "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"}
+    for _ in range(8):  # there are four workers
+        assert http.get("/sparql", params=large, headers={"if-none-match": "*"}).status_code == 304
+    assert http.get("/health").json()["pool"]["busy"] == 0
+
+
 def test_anything_known_says_nothing_about_a_mistake(http: Client) -> None:
     assert http.get("/sparql", params={"query": "ASK {"}, headers={"if-none-match": "*"}).status_code == 400
 
