@@ -73,7 +73,7 @@ class Application:
         rate = _rate(settings)
         direct = Direct(self.framework, lambda: here, settings.root_path)
         way: ASGIApp = Compression(direct) if settings.compress else direct
-        self._way = Surroundings(way, settings=settings, metrics=here.metrics, rate=rate)
+        self._way = Surroundings(way, settings=settings, metrics=here.metrics, rate=rate, methods=self.methods)
         self._life = Router(lifespan=self._lifespan)
         self._loading: Future[ASGIApp] | None = None
         #: As frameworks have it: what a request finds of its application.
@@ -88,9 +88,18 @@ class Application:
 
     async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The routes."""
+        await (await self._loaded())(scope, receive, send)
+
+    async def methods(self, path: str) -> list[str]:
+        """The methods that a path answers to."""
+        await self._loaded()
+        from api.routes import allowed_methods
+
+        return allowed_methods(path)
+
+    async def _loaded(self) -> ASGIApp:
         loading = self.load()
-        loaded = loading.result() if loading.done() else await asyncio.shield(asyncio.wrap_future(loading))
-        await loaded(scope, receive, send)
+        return loading.result() if loading.done() else await asyncio.shield(asyncio.wrap_future(loading))
 
     def load(self) -> Future[ASGIApp]:
         """Begin to load the framework, in a thread; what it comes to."""

@@ -42,13 +42,14 @@ class Compression:
                 accepted = value if not accepted else accepted + b"," + value
             elif name == b"if-none-match":
                 kept = value if not kept else kept + b"," + value
-        known = _SUFFIX in kept
+        welcome = accepts_gzip(accepted.decode("latin-1"))
+        known = welcome and _SUFFIX in kept
         if known:  # the application knows its own tags only
             scope["headers"] = [
                 (name, value.replace(_SUFFIX, b'"') if name == b"if-none-match" else value)
                 for name, value in scope["headers"]
             ]
-        await self._app(scope, receive, _Sender(send, accepts_gzip(accepted.decode("latin-1")), known).send)
+        await self._app(scope, receive, _Sender(send, welcome, known).send)
 
 
 @lru_cache(maxsize=256)
@@ -95,7 +96,7 @@ class _Sender:
         if message["status"] == 304 and self._known and self._accepted:
             headers["etag"] = gzip_tag(headers.get("etag", ""))
         text = _TEXT.match(headers.get("content-type", "")) and "content-encoding" not in headers
-        if text:
+        if text or message["status"] == 304:  # which has the Vary of the answer that it stands for (RFC 9110, 15.4.5)
             headers.add_vary_header("Accept-Encoding")
         length = int(headers.get("content-length", LEAST_BYTES))
         if text and self._accepted and length >= LEAST_BYTES and message["status"] == 200:

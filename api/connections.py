@@ -327,7 +327,9 @@ class Patient(Quick):
 
     def _too_large_a_head(self) -> None:
         most = self.doorkeeper.settings.max_head_bytes
-        kind = "uri-too-long" if self._place == "head" and not self.headers else "head-too-large"
+        longest = self.doorkeeper.settings.max_url_bytes
+        address = len(self.url) > longest or (self._place == "head" and not self.headers)
+        kind = "uri-too-long" if address else "head-too-large"
         self._refuse(Problem(kind, f"more than {most} bytes of head; at most so many are accepted"), "large-head")
 
     def _drop(self, reason: str) -> None:

@@ -93,6 +93,18 @@ class Context:
             self._once[work] = (release, found)
         return found
 
+    async def kept(self, name: str, work: Callable[[Backend], bytes]) -> bytes:
+        """An answer that is the same for the whole release, such as a description, made in a thread and kept with the
+        answers to queries under a name that no entity tag has."""
+        release = self.engine.release
+        key = f"{name} {release}"
+        body = self.asking.cache.get(key)
+        if body is None:
+            body = await self.engine.call(work)
+            if release == self.engine.release:  # else it may be about the one or the other
+                self.asking.cache.put(key, body)
+        return body
+
     def validating(self, most: int) -> anyio.CapacityLimiter:
         """The places for checks of uploaded data."""
         if self._validating is None:

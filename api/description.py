@@ -48,11 +48,13 @@ def service_description(backend: Backend, *, address: str, form: Format, federat
     graph.add((service, RDF.type, SD.Service))
     if is_address(address):
         graph.add((service, SD.endpoint, URIRef(address)))
-    graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
-    if federated:
-        graph.add((service, SD.feature, SD.BasicFederatedQuery))
-    for name in _RESULTS:
-        graph.add((service, SD.resultFormat, FORMATS[name]))
+    # Each with its class, so that a reader needs no vocabulary to see that ranges are kept (section 3.2).
+    said = [(SD.supportedLanguage, SD.SPARQL11Query, SD.Language)]
+    said += [(SD.resultFormat, FORMATS[name], FORMATS.Format) for name in _RESULTS]
+    said += [(SD.feature, SD.BasicFederatedQuery, SD.Feature)] if federated else []
+    for predicate, value, kind in said:
+        graph.add((service, predicate, value))
+        graph.add((value, RDF.type, kind))
     graph.add((service, SD.defaultDataset, dataset))
     graph.add((dataset, RDF.type, SD.Dataset))
     graph.add((dataset, RDF.type, VOID.Dataset))

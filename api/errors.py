@@ -25,6 +25,7 @@ from queries.errors import (
     QueryRefused,
     QuerySyntaxError,
     QueryTimeout,
+    UnknownFunction,
     UnknownThing,
     UnsupportedFormat,
 )
@@ -59,7 +60,7 @@ def problem_for(error: Exception) -> Problem:  # noqa: PLR0912 - a table, one li
             return Problem("not-found", str(error), {"suggestions": list(error.suggestions)})
         case AmbiguousThing():
             return Problem("ambiguous-name", str(error), {"candidates": list(error.candidates)})
-        case ParameterError():
+        case ParameterError() | UnknownFunction():
             return Problem("bad-request", str(error))
         case UnsupportedFormat():
             return Problem("not-acceptable", str(error), headers={"vary": "Accept"})

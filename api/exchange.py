@@ -68,11 +68,13 @@ class Exchange:
             self._status = message["status"]
             self._held = message
             return
+        if self._head and self._complete:
+            return  # the head was all; who made a body as well need not be waited for
         held, self._held = self._held, None
         body, more = message.get("body", b""), message.get("more_body", False)
-        self._complete = not more
         if self._head:
-            message = {**message, "body": (body := b"")}
+            message = {**message, "body": (body := b""), "more_body": (more := False)}
+        self._complete = not more
         self._bytes += len(body)
         if held is not None:
             held["headers"] = headers = self._headers(held.get("headers", ()))

@@ -58,7 +58,7 @@ async def _problem(request: Request, error: Exception) -> Response:
     problem = Problem("bad-request", _first_complaint(error)) if _unread(error) else problem_for(error)
     if problem.status == 405:
         path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-        problem.headers["allow"] = ", ".join(allowed_methods(path))
+        problem.headers = {"allow": ", ".join(allowed_methods(path))}  # the framework names only those of one route
         problem.detail = f"allowed here: {problem.headers['allow']}"
     return problem_response(request, problem)
 

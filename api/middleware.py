@@ -5,6 +5,7 @@ Plain ASGI, because the ready-made wrapper of the framework buffers and loses th
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -24,16 +25,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Surroundings"]
 
-_METHODS: Final = "GET, HEAD, POST, OPTIONS"
+#: What a page of another origin may send along; credentials are not among it.
+_FIELDS: Final = "Accept, Cache-Control, Content-Type, If-None-Match, Pragma, Range, User-Agent, X-Requested-With"
 #: Browsers may keep the answer to a preflight for a day.
 _PREFLIGHT_S: Final = 86_400
 
 
 class Surroundings:
-    """Wraps the application."""
+    """Wraps the application.
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics, rate: RateLimit | None) -> None:
+    Args:
+        app: what answers.
+        settings: limits.
+        metrics: where requests are counted.
+        rate: how many requests a client may send.
+        methods: tells which methods a path answers to.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: Settings,
+        metrics: Metrics,
+        rate: RateLimit | None,
+        methods: Callable[[str], Awaitable[list[str]]],
+    ) -> None:
         self._app = app
+        self._methods = methods
         self._settings = settings
         self._metrics = metrics
         self._root = settings.root_path.rstrip("/")
@@ -51,7 +70,8 @@ class Surroundings:
             if problem := self._refusal(scope):
                 await problem_response(Request(scope), problem)(scope, receive, exchange.send)
             elif scope["method"] == "OPTIONS":
-                await _options(scope)(scope, receive, exchange.send)
+                answer = await self._options(scope)
+                await answer(scope, receive, exchange.send)
             else:
                 await self._answer(exchange.enter(scope), receive, exchange)
         finally:
@@ -75,19 +95,24 @@ class Surroundings:
         length = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
         if length > self._settings.max_url_bytes:
             return Problem("uri-too-long", f"{length} bytes; at most {self._settings.max_url_bytes} are accepted")
+        if scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
+            return Problem("bad-request", "a request has the header Host, once (RFC 9112, 3.2)")
         for name, value in scope["headers"]:
+            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                return Problem("bad-request", "Transfer-Encoding: only chunked is read")
             if name == b"content-length" and value.isdigit() and int(value) > self._settings.max_upload_bytes:
                 return Problem("too-large", f"at most {self._settings.max_upload_bytes} bytes are accepted")
         return None
 
-
-def _options(scope: Scope) -> Response:
-    headers = {"allow": _METHODS}
-    names = {name for name, _ in scope["headers"]}
-    if b"origin" in names:
-        headers |= {
-            "access-control-allow-methods": _METHODS,
-            "access-control-allow-headers": "Accept, Content-Type, If-None-Match",
-            "access-control-max-age": str(_PREFLIGHT_S),
-        }
-    return Response(status_code=204, headers=headers)
+    async def _options(self, scope: Scope) -> Response:
+        methods = await self._methods(str(scope["path"]).removeprefix(self._root))
+        if len(methods) == 1:  # nothing is there, which a GET tells
+            methods = ["GET", "HEAD", *methods]
+        headers = {"allow": ", ".join(methods)}
+        if b"origin" in {name for name, _ in scope["headers"]}:
+            headers |= {
+                "access-control-allow-methods": headers["allow"],
+                "access-control-allow-headers": _FIELDS,
+                "access-control-max-age": str(_PREFLIGHT_S),
+            }
+        return Response(status_code=204, headers=headers)

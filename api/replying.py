@@ -13,7 +13,7 @@ from api.context import Context
 from api.departure import LEFT, ClientLeft
 from api.negotiation import Format
 from api.protocol import QueryRequest
-from api.responses import CACHE, StreamResponse, matches
+from api.responses import CACHE, StreamResponse, anything, matches
 
 __all__ = ["Reply", "header"]
 
@@ -39,7 +39,8 @@ class Reply(Response):
         logged = facts(scope) if logging_requests() else None
         if logged is not None:
             logged["query"] = query_hash(asked.text or "")
-        if scope["method"] == "GET" and (known := header(scope, b"if-none-match")) and matches(known, tag):
+        known = header(scope, b"if-none-match") if scope["method"] == "GET" else None
+        if known and not anything(known) and matches(known, tag):
             await _send(send, 304, [(b"etag", tag.encode()), _VARY, _CACHE])
             return
         try:
@@ -52,6 +53,11 @@ class Reply(Response):
             logged["way"] = answered.way
         timing = f'{answered.way};desc="answer";dur={answered.seconds * 1000:.1f}'
         opening, body = answered.opening, answered.body
+        if anything(known):  # there is an answer, which is all that was asked
+            if opening is not None:
+                opening.close()
+            await _send(send, 304, [(b"etag", answered.tag.encode()), _VARY, _CACHE])
+            return
         if opening is not None:
             named = {} if opening.id is None else {"treatygraph-query": opening.id}
             stream = StreamResponse(opening, form, {"etag": answered.tag, "server-timing": timing, **named})

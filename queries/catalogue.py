@@ -68,7 +68,8 @@ class StoredQuery:
             value = given.get(name)
             if value is None or value == "":
                 if not one.optional:
-                    raise ParameterError(f"parameter {name} is missing: {one.description} Example: {one.example}")
+                    about = one.description.rstrip(".")
+                    raise ParameterError(f"parameter {name} is missing ({about}), such as {one.example}")
                 blocks[name,] = [(UNDEF,)]
                 continue
             several = value if isinstance(value, list | tuple) else [value]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import anyio.to_thread
 from fastapi import APIRouter
 from rdflib import Graph, URIRef
 from rdflib.namespace import VOID
@@ -20,7 +18,7 @@ from api.description import rdf_bytes
 from api.links import is_address
 from api.negotiation import Format, negotiate
 from api.problems import Problem
-from api.responses import json_bytes, respond
+from api.responses import json_bytes, matches, respond
 from loaders.citing import CITATION, ZENODO
 from loaders.quality import FILE as QUALITY
 from loaders.release import DESCRIPTION, DUMP, MANIFEST, ReleaseInfo
@@ -74,6 +72,8 @@ async def download(request: Request, name: str) -> Response:
     if name not in _TYPES or not (folder.path / name).is_file():
         raise Problem("not-found", f"there is no file {name[:100]!r} here; /dump/ lists them")
     headers = {"cache-control": "no-cache", "etag": f'"{_entry(folder, name)["sha256"]}"'}
+    if matches(request.headers.get("if-none-match"), headers["etag"]):
+        return Response(status_code=304, headers=headers)
     return FileResponse(folder.path / name, headers=headers, media_type=_TYPES[name])
 
 
@@ -82,8 +82,9 @@ async def download(request: Request, name: str) -> Response:
 async def void(request: Request) -> Response:
     """The description that the build wrote, with the address of this endpoint."""
     form = negotiate(request.headers.get("accept"), formats.RDF, wanted=request.query_params.get("format"))
-    folder = _folder(context(request))
-    body = await anyio.to_thread.run_sync(partial(_described, folder.description, _endpoint(request), form))
+    here, address = context(request), _endpoint(request)
+    folder = _folder(here)
+    body = await here.kept(f"void {address} {form.media_type}", lambda _: _described(folder.description, address, form))
     return respond(request, body, form)
 
 
@@ -91,8 +92,11 @@ async def void(request: Request) -> Response:
 async def examples(request: Request) -> Response:
     """The catalogue in the community's format (`sh:SPARQLExecutable`)."""
     form = negotiate(request.headers.get("accept"), formats.RDF, wanted=request.query_params.get("format"))
-    graph = as_rdf(context(request).questions.values(), _endpoint(request))
-    return respond(request, await anyio.to_thread.run_sync(partial(rdf_bytes, graph, form)), form)
+    here, address = context(request), _endpoint(request)
+    body = await here.kept(
+        f"examples {address} {form.media_type}", lambda _: rdf_bytes(as_rdf(here.questions.values(), address), form)
+    )
+    return respond(request, body, form)
 
 
 def _endpoint(request: Request) -> str:

@@ -62,8 +62,9 @@ async def _introduce(request: Request, asked: QueryRequest) -> Response:
         )
         return respond(request, page, chosen)
     address = str(request.url.replace(query="", fragment=""))
-    body = await here.engine.call(
-        partial(description.service_description, address=address, form=chosen, federated=here.federating.on)
+    body = await here.kept(
+        f"service {address} {chosen.media_type}",
+        partial(description.service_description, address=address, form=chosen, federated=here.federating.on),
     )
     return respond(request, body, chosen)
 

@@ -18,6 +18,7 @@ from typing import IO, Any, Final, cast
 import pyoxigraph as ox
 
 from queries.pool import sandbox, wire
+from queries.xmltext import written
 
 _CHUNK: Final = 64 * 1024
 _PATIENCE_S: Final = 0.05  # a slow query's bytes are passed on at least this often
@@ -196,7 +197,7 @@ def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, 
     if check:
         return head
     sink = Sink(line, head)
-    output = cast("IO[bytes]", sink)
+    output = written(cast("IO[bytes]", sink), media)
     if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
         table_format = ox.QueryResultsFormat.from_media_type(media)
         if table_format is None:
