@@ -17,7 +17,7 @@ _SOURCES: Final = 5
 
 
 def page_of(items: Sequence[Any], limit: int, cursor: str | None) -> tuple[list[Any], str | None]:
-    """The entries of a page, and the cursor of the next one, None at the end. Raises ToolError for what is no cursor."""
+    """The entries of a page, and the cursor of the next one, None at the end. Raises ToolError for no such cursor."""
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
         raise ToolError("cursor: give what the page before gave as cursor")
     start = int(cursor or 0)
