@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +46,8 @@ class Context:
     asking: Asking
     federating: Federating
     folder: ReleaseInfo | None = None
+    #: One dump at a time is made from a store: it reads all of it.
+    dumping: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
     _once: dict[Callable[[Backend], Any], tuple[str, Any]] = field(default_factory=dict)

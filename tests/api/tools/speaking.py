@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
+from mcp import StdioServerParameters
 from mcp.types import CallToolResult
 
 ID = "https://w3id.org/treatygraph/id/"
@@ -39,6 +40,10 @@ def listening(*arguments: str) -> Iterator[str]:
     finally:
         process.terminate()
         assert process.wait(20) == 0
+
+
+def spawned(*arguments: str) -> StdioServerParameters:
+    return StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], *arguments], env=environment())
 
 
 def said(result: CallToolResult) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_tells_the_options() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for option in ("--release", "--url", "--http", "--host", "--port", "--allow-host"):
+    for option in ("--release", "--url", "--store", "--store-engine", "--http", "--host", "--port", "--allow-host"):
         assert option in done.stdout
 
 
@@ -85,6 +85,8 @@ def test_the_end_of_the_input_is_the_end(release: ReleaseInfo) -> None:
         (["--url", "http://127.0.0.1:1"], "http://127.0.0.1:1: no connection"),
         (["--url", "gopher://x"], "not an address"),
         (["--url", "http://127.0.0.1:1", "--release", "x"], "exclude each other"),
+        (["--store", "sparql:http://127.0.0.1:1/query", "--release", "x"], "exclude each other"),
+        (["--store", "sparql:http://127.0.0.1:1/query"], "cannot be reached"),
         (["--allow-host", "x"], "--http"),
         (["--http", "--host", "256.1.1.1"], "cannot listen"),
     ],

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from .speaking import COMMAND, ID, RESOLUTION, Call, environment, listening, places, said, text  # isort: skip - it skips what needs the extra
+from .speaking import ID, RESOLUTION, Call, listening, places, said, spawned, text  # isort: skip - it skips what needs the extra
 
 from anyio.from_thread import BlockingPortal
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, MCPError
 from mcp.types import CallToolResult
 
 from api.mcp.tools import ROWS_BYTES
@@ -25,10 +25,6 @@ from queries.catalogue import Catalogue
 
 MEETING = f"{ID}meeting/ctl-msp-5"
 TOOLS = {"resolve", "search", "lineage", "path", "questions", "ask", "findings", "sparql"}
-
-
-def spawned(*arguments: str) -> StdioServerParameters:
-    return StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], *arguments], env=environment())
 
 
 @pytest.fixture(scope="module", params=["stdio on a release", "http on a release", "stdio on a service"])
