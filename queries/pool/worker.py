@@ -12,10 +12,11 @@ import socket
 import time
 from collections import deque
 from functools import lru_cache
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, NamedTuple, cast
 
 import pyoxigraph as ox
 
+from queries.columns.door import Door
 from queries.pool import sandbox, wire
 
 _CHUNK: Final = 64 * 1024
@@ -30,6 +31,13 @@ _DONE: Final = wire.frame(wire.END)
 
 class Abandoned(Exception):
     """Nobody wants the answer any more."""
+
+
+class Opened(NamedTuple):
+    """What answers: the engine, and before it the columns of the release."""
+
+    store: ox.Store
+    door: Door
 
 
 class Line:
@@ -102,8 +110,9 @@ def main() -> None:
     serve(Line(socket.socket(fileno=os.dup(0))), None)
 
 
-def serve(line: Line, store: ox.Store | None) -> None:
-    """Read the setup, build the cage, open the store where there is none yet, answer until the server goes."""
+def serve(line: Line, store: ox.Store | None, door: Door | None = None) -> None:
+    """Read the setup, build the cage, open the store and the columns where they are not open yet, answer until the
+    server goes."""
     kind, payload = line.next()
     if kind != wire.SETUP:
         os._exit(2)
@@ -115,22 +124,25 @@ def serve(line: Line, store: ox.Store | None) -> None:
         except (OSError, ValueError, RuntimeError) as error:
             line.send(wire.message(wire.ERROR, failure(error)))
             os._exit(1)
+    door = door or Door(setup["columns"])
+    door.memory_bytes = setup["memory_bytes"]
+    opened = Opened(store, door)
     sandbox.cap_memory(report, setup["memory_bytes"])
     base = sandbox.resident_bytes()
     line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": base}))
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
-            line.send(_answer(store, payload, setup, base, line))
+            line.send(_answer(opened, payload, setup, base, line))
 
 
-def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], base: int, line: Line) -> bytes:
+def _answer(opened: Opened, payload: bytes, setup: dict[str, Any], base: int, line: Line) -> bytes:
     """Run one query; gives the frames that end its answer. `base` is what the process held before its first one."""
     started = time.monotonic()
     try:
         text, how = wire.asked(payload)
         sandbox.allow_cpu(how["seconds"])
-        rest = _run(store, text, how, setup["prefixes"], line)
+        rest = _run(opened, text, how, setup["prefixes"], line)
     except Abandoned:
         rest = b""
     except MemoryError:
@@ -146,23 +158,26 @@ def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], base: int, l
     return rest + wire.message(wire.END, {"resident": resident})
 
 
-def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
     default = asked["default"]
     named = asked["named"]
     check = asked["check"]
     whole = default is None and named is None
-    answer = (_EMPTY if check else store).query(
-        text,
-        use_default_graph_as_union=asked["union"] and whole,
-        default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
-        named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
-    )
+    plain = whole and not asked["union"] and not check
+    answer: Any = opened.door.answer(text) if plain else None
+    if answer is None:
+        answer = (_EMPTY if check else opened.store).query(
+            text,
+            use_default_graph_as_union=asked["union"] and whole,
+            default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
+            named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
+        )
     kind = "construct"
     if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
         kind = "select" if isinstance(answer, ox.QuerySolutions) else "ask"
     graph = kind == "construct"
     media = asked["graph_type" if graph else "table_type"]
-    head = _head(kind, media)
+    head = _head(kind, media, opened.door.apart)
     if check:
         return head
     sink = Sink(line, head)
@@ -181,8 +196,8 @@ def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, 
 
 
 @lru_cache(maxsize=64)
-def _head(kind: str, media: str) -> bytes:
-    return wire.message(wire.HEAD, {"kind": kind, "media": media})
+def _head(kind: str, media: str, apart: bool) -> bytes:
+    return wire.message(wire.HEAD, {"kind": kind, "media": media, **({"apart": True} if apart else {})})
 
 
 def failure(error: BaseException) -> dict[str, Any]:
