@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from queries.columns.file import FILE
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Door]]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Door]:
     """Makes the columns of a store, and opens them as a worker does."""
     path = tmp_path_factory.mktemp("columns") / FILE
 
@@ -25,7 +25,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., D
         path.write_bytes(columns(store, "r1"))
         return Door(str(path), **how)
 
-    yield door
+    return door
 
 
 def written(answer: Any) -> Counter[tuple[str, ...]]:
@@ -44,6 +44,7 @@ def fill() -> Callable[[Path, ox.Store], Path]:
     """Writes a store to disk, with its columns beside it; the directory of the store."""
 
     def write(folder: Path, store: ox.Store, release: str = "r1") -> Path:
+        folder.mkdir(exist_ok=True)
         target = ox.Store(folder / "store")
         target.bulk_extend(iter(store))
         target.flush()

@@ -14,14 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loaders.columns import columns
+from loaders.release import ReleaseInfo
 from queries.columns import question
 from queries.columns.counting import answer as count
 from queries.columns.door import Door
+from queries.columns.file import FILE
 from queries.columns.joins import TooMuch
 from queries.scanner import tokens
 
 ROOT = Path(__file__).resolve().parents[3]
 E = "http://e/"
+TG = "https://w3id.org/treatygraph/def#"
 X = "http://www.w3.org/2001/XMLSchema#"
 HEAD = f"BASE <{E}> PREFIX : <{E}> PREFIX x: <{X}> "
 Opened = Callable[..., Door]
@@ -34,7 +38,12 @@ LITERALS = [
     *('"x"', "'x'", '"x"^^x:string', '"x"@en', '"x"@EN', '"x"@en-GB', '"x y # z"', '""', '"""a\nb"""', '"A"'),
     *("1", "01", '"1"^^x:integer', '"+1"^^x:integer', "1.0", "1.00", "1e0", "2", "10", "true", '"1"^^x:boolean'),
     *('"NaN"^^x:double', '"0"^^x:double', '"-0"^^x:double', '"x"^^x:integer', '"1"^^:t', '"P12M"^^x:duration'),
-    *('"2020-01-01"^^x:date', '"2020-01-01T00:00:00.0"^^x:dateTime', '"P1Y"^^x:duration', '"99999999999999999999"^^x:integer'),
+    *(
+        '"2020-01-01"^^x:date',
+        '"2020-01-01T00:00:00.0"^^x:dateTime',
+        '"P1Y"^^x:duration',
+        '"99999999999999999999"^^x:integer',
+    ),
 ]
 VARIABLES = ["?u", "?v", "?w", "$v"]
 
@@ -130,9 +139,7 @@ def _short(patterns: list[tuple[str, str, str]]) -> str:
 
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(chance=seeds)
-def test_any_question_of_the_kind_is_answered_as_the_engine_does(
-    opened: Opened, rows: Written, chance: Random
-) -> None:
+def test_any_question_of_the_kind_is_answered_as_the_engine_does(opened: Opened, rows: Written, chance: Random) -> None:
     store = any_store(chance)
     door = opened(store)
     for one in [any_question(chance) for _ in range(8)]:
@@ -152,13 +159,102 @@ def test_any_question_of_the_kind_is_answered_as_the_engine_does(
 
 #: Pieces of texts that are of another kind, or of none.
 _FOREIGN = [
-    *("FROM <graph>", "FROM NAMED <graph>", "OPTIONAL", "UNION", "MINUS", "GRAPH ?u", "GRAPH <graph>", "VALUES ?u { :a }"),
+    *(
+        "FROM <graph>",
+        "FROM NAMED <graph>",
+        "OPTIONAL",
+        "UNION",
+        "MINUS",
+        "GRAPH ?u",
+        "GRAPH <graph>",
+        "VALUES ?u { :a }",
+    ),
     *("BIND(1 AS ?z)", "FILTER(?v > 1)", "FILTER(?v IN (:a))", "FILTER EXISTS", "FILTER NOT EXISTS", "HAVING(?n0 > 1)"),
-    *("DISTINCT", "REDUCED", "(COUNT(*) AS ?m)", "(SUM(?u) AS ?m)", "COUNT(?none)", "?none", "*", "/", "|", "^", "+", "?"),
-    *("{", "}", "(", ")", "[", "]", ".", ";", ",", "a", "A", "[]", "()", "_:b", "-1", "+1", "!", "NOT", "IN", "&&", "||", "=", "5."),
-    *("<<", "<a>", ":", ":a:b", ":a.b", ":a.", ".5", "5.5.", "5a", "'x'@en", "'x' @en", "'x'^^ :t", "@en", "^^x:integer", "true.", "true"),
-    *("#", "# c\n", "\n", "WHERE", "SELECT", "GROUP BY", "ORDER BY ?u", "LIMIT 1", "OFFSET -1", "LIMIT 1.0", "AS ?u", "BASE <z>"),
-    *("PREFIX : <http://e/z>", "SERVICE <a>", "\\u003f", "\u00e9", ":\u00e9", "?\u00e9", "\u00a0", "%", ":%41", ":a%41", ":-a", "VERSION '1.2'"),
+    *(
+        "DISTINCT",
+        "REDUCED",
+        "(COUNT(*) AS ?m)",
+        "(SUM(?u) AS ?m)",
+        "COUNT(?none)",
+        "?none",
+        "*",
+        "/",
+        "|",
+        "^",
+        "+",
+        "?",
+    ),
+    *(
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        ".",
+        ";",
+        ",",
+        "a",
+        "A",
+        "[]",
+        "()",
+        "_:b",
+        "-1",
+        "+1",
+        "!",
+        "NOT",
+        "IN",
+        "&&",
+        "||",
+        "=",
+        "5.",
+    ),
+    *(
+        "<<",
+        "<a>",
+        ":",
+        ":a:b",
+        ":a.b",
+        ":a.",
+        ".5",
+        "5.5.",
+        "5a",
+        "'x'@en",
+        "'x' @en",
+        "'x'^^ :t",
+        "@en",
+        "^^x:integer",
+        "true.",
+        "true",
+    ),
+    *(
+        "#",
+        "# c\n",
+        "\n",
+        "WHERE",
+        "SELECT",
+        "GROUP BY",
+        "ORDER BY ?u",
+        "LIMIT 1",
+        "OFFSET -1",
+        "LIMIT 1.0",
+        "AS ?u",
+        "BASE <z>",
+    ),
+    *(
+        "PREFIX : <http://e/z>",
+        "SERVICE <a>",
+        "\\u003f",
+        "\u00e9",
+        ":\u00e9",
+        "?\u00e9",
+        "\u00a0",
+        "%",
+        ":%41",
+        ":a%41",
+        ":-a",
+        "VERSION '1.2'",
+    ),
 ]
 
 
@@ -208,7 +304,8 @@ def crowded(opened: Opened) -> tuple[ox.Store, Door]:
     turtle = HEAD.replace("BASE", "@base").replace("PREFIX", "@prefix").replace("> ", "> . ")
     things = [*NODES, *LITERALS]
     lines = "".join(
-        f"{NODES[at % 5]} {PROPERTIES[at % 4]} {thing} . {NODES[at % 3]} :p {thing} .\n" for at, thing in enumerate(things)
+        f"{NODES[at % 5]} {PROPERTIES[at % 4]} {thing} . {NODES[at % 3]} :p {thing} .\n"
+        for at, thing in enumerate(things)
     )
     store.load(f"{turtle}{lines}".encode(), format=ox.RdfFormat.TURTLE)
     store.add(ox.Quad(ox.NamedNode(E + "a"), ox.NamedNode(E + "p"), ox.Literal("elsewhere"), ox.NamedNode(E + "graph")))
@@ -304,8 +401,6 @@ def test_products_take_no_room_and_large_joins_are_left_to_the_engine(opened: Op
 
 
 def test_equal_statements_give_equal_bytes_in_whatever_order_they_came() -> None:
-    from loaders.columns import columns
-
     quads = [ox.Quad(ox.NamedNode(f"{E}{n % 7}"), ox.NamedNode(f"{E}p{n % 3}"), ox.Literal(n)) for n in range(60)]
     made = []
     for order in (quads, quads[::-1]):
@@ -313,3 +408,28 @@ def test_equal_statements_give_equal_bytes_in_whatever_order_they_came() -> None
         store.extend(order)
         made.append(columns(store, "r1"))
     assert made[0] == made[1]
+
+
+def texts_of_the_house() -> list[Path]:
+    return sorted([*(ROOT / "benchmarks" / "queries").glob("*.rq"), *(ROOT / "queries").rglob("*.rq")])
+
+
+def test_all_texts_of_the_house_are_answered_as_the_engine_does(record: ReleaseInfo, rows: Written) -> None:
+    """The questions of the catalogue and the benchmarks, the audit, the rules: over the record as it is built."""
+    door = Door(str(record.path / FILE))
+    store = ox.Store.read_only(str(record.store))
+    states = [
+        str(row["state"])
+        for row in run(store, f"SELECT DISTINCT ?state {{ ?vote <{TG}inFavour> ?state }} ORDER BY ?state LIMIT 2")
+    ]
+    assert len(states) == 2
+    answered = []
+    for path in texts_of_the_house():
+        text = path.read_text(encoding="utf-8").replace("<OTHER>", states[0]).replace("<THING>", states[1])
+        found = door.answer(text)
+        if found is not None:
+            assert (ours := rows(found)) == rows(run(store, text)), path
+            assert ours
+            answered.append(path.stem)
+    assert set(BENCHMARKS) <= set(answered)
+    assert {entry["path"] for entry in record.manifest["files"]} >= {FILE}
