@@ -5,13 +5,15 @@ numpy is imported with the first such question, or before a nursery splits; a pr
 
 from __future__ import annotations
 
+import mmap
 import os
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
+from queries.errors import BackendError
+
 if TYPE_CHECKING:
-    from queries.columns.file import ColumnFile
     from queries.columns.joins import Columns
     from queries.columns.question import Question
 
@@ -26,35 +28,47 @@ class Door:
     Whether columns answer depends on the release, the question and the memory that a query may take, which are the same
     in all workers, so that the same question has the same bytes from each. The exception is `apart`: this process
     cannot open what the others can. Then the engine answers everything, under the name of another edition.
+
+    Only the map is made at once, before the memory of the process is capped; it takes a fraction of a millisecond.
     """
 
     def __init__(self, path: str | None, memory_bytes: int = 1 << 30) -> None:
         #: What a query may take.
         self.memory_bytes = memory_bytes
         self.apart = False
-        self._file: ColumnFile | None = None
+        self._path = path
+        self._mapped: mmap.mmap | None = None
         self._columns: Columns | None = None
         if path is not None:
-            self._file = _opened(path)
-            self.apart = self._file is None
+            try:
+                file = os.open(path, os.O_RDONLY)
+                try:
+                    self._mapped = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+                finally:
+                    os.close(file)
+            except (OSError, ValueError):  # it is gone, or empty
+                self.apart = True
 
     def prepare(self) -> None:
         """Import what is needed, so that the processes that are split off from this one need not."""
-        if self._file is None or self._columns is not None:
+        if self._path is None or self._mapped is None or self._columns is not None:
             return
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # a process that splits has one thread; and nothing here multiplies matrices
         try:
+            from pathlib import Path
+
+            from queries.columns.file import ColumnFile
             from queries.columns.joins import Columns
 
-            self._columns = Columns(self._file)
-        except (ImportError, MemoryError, OSError):  # it is not installed, or finds no room
-            self._file = None
+            self._columns = Columns(ColumnFile(Path(self._path), self._mapped))
+        except (ImportError, MemoryError, BackendError):  # no numpy, no room, or damaged since the server looked
+            self._mapped = None
             self.apart = True
 
     def answer(self, text: str) -> ox.QuerySolutions | None:
         """The answer to a question about the default graph; None where the engine must answer. Raises MemoryError."""
-        if self._file is None or "count" not in text.lower():
+        if self._mapped is None or "count" not in text.lower():
             return None
         from queries.columns.question import read
 
@@ -72,19 +86,6 @@ class Door:
             # A question for the engine after all (a syntax error, too many rows), or a file that is damaged inside:
             # that is so in every worker.
             return None
-
-
-def _opened(path: str) -> ColumnFile | None:
-    # Loaded where there is something to open: a worker without columns starts as fast as ever.
-    from pathlib import Path
-
-    from queries.columns.file import ColumnFile
-    from queries.errors import BackendError
-
-    try:
-        return ColumnFile(Path(path))
-    except BackendError:
-        return None
 
 
 def _answered(columns: Columns, question: Question, text: str, most_rows: int) -> ox.QuerySolutions | None:

@@ -9,11 +9,12 @@
 
 Numbers have 4 bytes where nothing else is said. A statement takes 16 bytes in this way, a term 8 bytes and its text.
 The terms are those that the engine gives (`"01"^^xsd:integer` is `"1"^^xsd:integer` to it), so that equal numbers are
-equal terms and nothing else is. The file is mapped, not read; nothing here needs numpy. The workers load this module.
+equal terms and nothing else is. The file is mapped, not read; nothing here needs numpy.
 """
 
 from __future__ import annotations
 
+import mmap
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -27,10 +28,10 @@ _COLUMNS: Final = ("subjects", "objects", "back-objects", "back-subjects")
 
 
 class ColumnFile:
-    """The mapped file. Raises BackendError where it is damaged as far as its outer form shows."""
+    """The file, mapped here or before. Raises BackendError where it is damaged as far as its outer form shows."""
 
-    def __init__(self, path: Path) -> None:
-        packed = Packed(path)
+    def __init__(self, path: Path, mapped: mmap.mmap | None = None) -> None:
+        packed = Packed(path, mapped)
         try:
             self.release = packed.release
             self.terms = packed.strings("terms")
