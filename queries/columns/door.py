@@ -58,6 +58,7 @@ class Door:
         try:
             from pathlib import Path
 
+            from queries.columns import counting, reader  # noqa: F401 - for the processes that are split off
             from queries.columns.file import ColumnFile
             from queries.columns.joins import Columns
 
@@ -70,15 +71,15 @@ class Door:
         """The answer to a question about the default graph; None where the engine must answer. Raises MemoryError."""
         if self._mapped is None or "count" not in text.lower():
             return None
-        from queries.columns.question import read
+        from queries.columns.reader import read
 
-        question = read(text)
-        if question is None:
-            return None
-        self.prepare()
-        if self._columns is None:
-            return None
         try:
+            question = read(text)
+            if question is None:
+                return None
+            self.prepare()
+            if self._columns is None:
+                return None
             return _answered(self._columns, question, text, self.memory_bytes // _ROW_BYTES)
         except MemoryError:
             raise
