@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from queries.columns.question import Question
 
 _EMPTY: Final = ox.Store()
+#: Characters; a longer text is no question of a person.
+LONGEST: Final = 20_000
 #: Memory that a row of an intermediate table may take while it is made.
 _ROW_BYTES: Final = 128
 
@@ -69,7 +71,7 @@ class Door:
 
     def answer(self, text: str) -> ox.QuerySolutions | None:
         """The answer to a question about the default graph; None where the engine must answer. Raises MemoryError."""
-        if self._mapped is None or "count" not in text.lower():
+        if self._mapped is None or len(text) > LONGEST or "count" not in text.lower():
             return None
         from queries.columns.reader import read
 

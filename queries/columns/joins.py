@@ -46,11 +46,12 @@ class Bound:
 
 @dataclass
 class Rows:
-    """Solutions: so many rows, their columns, and what each weighs (None: 1)."""
+    """Solutions: so many rows, their columns, and what each weighs (None: 1); a column that is surely ascending."""
 
     count: int
     columns: dict[str, Numbers]
     weights: Weights | None = None
+    ascending: str | None = None
 
     def total(self) -> int:
         """The number of solutions."""
@@ -159,7 +160,8 @@ class _Joining:
             count, weights = min(1, count), np.full(min(1, count), count, np.int64)
         if isinstance(pattern.predicate, str) and pattern.predicate in names:
             kept[pattern.predicate] = np.full(count, name, np.uint32)
-        return Rows(count, kept, weights)
+        leading = next(iter(found), None)
+        return Rows(count, kept, weights, leading if leading in kept else None)
 
     def _joined(self, rows: Rows, part: Rows, wanted: frozenset[str]) -> Rows:
         shared = [name for name in part.columns if name in rows.columns]
@@ -196,7 +198,7 @@ class _Joining:
                 _, pairs = np.unique(np.concatenate([left, right]), return_inverse=True)
                 left, right = pairs[: len(left)].astype(np.uint32), pairs[len(left) :].astype(np.uint32)
             left, right = _pair(left, rows.columns[name]), _pair(right, part.columns[name])
-        if bool((right[1:] >= right[:-1]).all()):
+        if shared == [part.ascending] or bool((right[1:] >= right[:-1]).all()):
             return left, right, None
         if part.count > self._most:
             raise TooMuch

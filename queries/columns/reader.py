@@ -18,7 +18,6 @@ from queries.columns.question import Column, Pattern, Place, Question, Way
 from queries.scanner import Token, tokens
 
 _TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-_LONGEST: Final = 20_000
 _MOST_PATTERNS: Final = 16
 _MOST_CONSTANTS: Final = 200
 _LARGEST: Final = 9
@@ -28,16 +27,11 @@ class _Other(Exception):
     """Not one of these questions."""
 
 
-def may_count(text: str) -> bool:
-    """Whether it is worth reading: costs next to nothing."""
-    return len(text) <= _LONGEST and "count" in text.lower()
-
-
 @lru_cache(maxsize=64)
 def read(text: str) -> Question | None:
     """The question of a text; None where it is another one, or where anything about it is in doubt."""
     # Beyond ASCII, and in escapes, engines and this reader may differ about where a word ends.
-    if not may_count(text) or not text.isascii() or "\\" in text:
+    if not text.isascii() or "\\" in text:
         return None
     try:
         return _Reader(text).question()
