@@ -4,6 +4,7 @@
     OUT/{id}/store/           the Oxigraph store, opened read-only by whoever serves it
     OUT/{id}/dump.nq.gz       everything as N-Quads, sorted, compressed without a time stamp
     OUT/{id}/lineage.index    links, labels and sources, to be mapped into memory: lineage without queries
+    OUT/{id}/columns.index    the canonical graph by columns, to be mapped into memory: counts over all of it
     OUT/{id}/names.sqlite     all names by word, beginning and similarity (SQLite, FTS5)
     OUT/{id}/void.ttl         VoID and DCAT: what is in it, and how much
     OUT/{id}/quality.json     coverage, gaps, findings, results of the shapes, sources by confidence
@@ -32,6 +33,7 @@ from pyoxigraph import RdfFormat, Store, parse
 from loaders.errors import BuildError
 from loaders.software import NAME, software_version
 from queries.adjacency import FILE as LINEAGE
+from queries.columns.file import FILE as COLUMNS
 from queries.textindex import FILE as NAMES
 from queries.textindex import available
 
@@ -121,6 +123,7 @@ def write_release(
     """
     # Who only opens releases need not wait for what writes them.
     from loaders.adjacency import adjacency
+    from loaders.columns import columns
     from loaders.textindex import write_text_index
     from queries.embedded import EmbeddedBackend
     from queries.names import read_names
@@ -132,6 +135,7 @@ def write_release(
     store.optimize()
     identifier = release_id(dump)
     (folder / LINEAGE).write_bytes(adjacency(store, identifier))
+    (folder / COLUMNS).write_bytes(columns(store, identifier))
     if available():
         write_text_index(folder / NAMES, read_names(EmbeddedBackend(store, identifier)), identifier)
     # The store lets go of its files when the last reference is gone.
@@ -140,7 +144,7 @@ def write_release(
     (folder / DESCRIPTION).write_text(description, encoding="utf-8", newline="\n")
     for name, text in (papers or {}).items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    names = (DUMP, DESCRIPTION, *sorted(papers or ()), LINEAGE, NAMES)
+    names = (DUMP, DESCRIPTION, *sorted(papers or ()), LINEAGE, COLUMNS, NAMES)
     manifest = {
         "release": identifier,
         "date": date,

@@ -33,11 +33,14 @@ _REMEMBERED: Final = 16_384
 class Packed:
     """A mapped file. Every view reads from it as long as it lives; the map goes with the last view."""
 
-    def __init__(self, path: Path) -> None:
-        """Map a file. Raises BackendError where it is none of ours, is cut short, or has another version."""
+    def __init__(self, path: Path, mapped: mmap.mmap | None = None) -> None:
+        """Map a file that is not mapped yet. Raises BackendError where it is none of ours, is cut short, or has another
+        version."""
         try:
-            with path.open("rb") as file:
-                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            if mapped is None:
+                with path.open("rb") as file:
+                    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._data = memoryview(mapped)
             magic, version, length = _HEAD.unpack_from(self._data)
             if magic != _MAGIC or version != _VERSION or sys.byteorder != "little":
                 raise ValueError("not a table that this version reads")

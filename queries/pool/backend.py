@@ -20,6 +20,7 @@ import pyoxigraph as ox
 
 from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
+from queries.columns.finding import usable
 from queries.errors import BackendError, UnsupportedFormat
 from queries.indexes import Indexes
 from queries.pool.calls import Call, Settle
@@ -239,7 +240,7 @@ class PooledBackend:
         changes nothing, when the new store cannot be opened. Waits; from an event loop use a thread.
         """
         pool = self._pool
-        plan = Plan(Path(store), release)
+        plan = self._plan(Path(store), release)
         indexes = Indexes.beside(store, release)
         with self._switching:
             with pool.lock:
@@ -268,7 +269,7 @@ class PooledBackend:
     # What back ends with other workers do in their own way.
 
     def _plan(self, store: Path, release: str) -> Plan:
-        return Plan(store, release)
+        return Plan(store, release, columns=usable(store, release))
 
     def _found_indexes(self, store: Path, release: str) -> Indexes:
         return Indexes.beside(store, release)

@@ -23,7 +23,7 @@ _SPLITTING_S: Final = 10.0
 class Nursery:
     """One per release. Started from the thread that may end workers; used from that thread alone."""
 
-    def __init__(self, store: Path, limit_bytes: int) -> None:
+    def __init__(self, store: Path, limit_bytes: int, columns: Path | None) -> None:
         """Begin to load. `control` becomes readable when there is something to `hear`. Raises BackendError."""
         if not sandbox.adopt_orphans():
             raise BackendError("this system does not let a process adopt the children of its children")
@@ -43,6 +43,7 @@ class Nursery:
             "store": str(store.absolute()),
             "dump": str(dump.absolute()) if dump.is_file() else None,
             "limit_bytes": limit_bytes,
+            "columns": None if columns is None else str(columns.absolute()),
         }
         self.control.sendall(wire.message(wire.SETUP, setup))
 

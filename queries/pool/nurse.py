@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import selectors
+from dataclasses import replace
 from typing import Final
 
 from queries.errors import BackendError
@@ -64,7 +65,7 @@ class Nurse:
         with pool.lock:
             begun = self._begun_for
             if loaded and begun is not None and pool.plan is begun and pool.next_plan is None:
-                pool.prepare_locked(Plan(begun.store, begun.release, nursery))
+                pool.prepare_locked(replace(begun, source=nursery))
 
     def close(self) -> None:
         """End the nursery; its workers go on."""
@@ -76,7 +77,7 @@ class Nurse:
     def _begin(self, plan: Plan) -> None:
         self._begun_for = plan
         try:
-            self._nursery = Nursery(plan.store, self._pool.limits.store_memory_mb << 20)
+            self._nursery = Nursery(plan.store, self._pool.limits.store_memory_mb << 20, plan.columns)
         except BackendError as error:
             self._tell(error)
             return
@@ -91,7 +92,7 @@ class Nurse:
             if pool.next_plan is not None and pool.next_plan.source is nursery:
                 pool.prepare_locked(None)
             if pool.plan.source is nursery:  # it had served, so it is worth another try, after a while
-                pool.prepare_locked(Plan(pool.plan.store, pool.plan.release))
+                pool.prepare_locked(replace(pool.plan, source=None))
                 self._not_before = now() + self._pause_s
                 self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
 

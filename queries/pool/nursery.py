@@ -20,6 +20,7 @@ from typing import IO, Any, Final, cast
 
 import pyoxigraph as ox
 
+from queries.columns.door import Door
 from queries.pool import sandbox, wire
 from queries.pool.worker import Line, serve
 
@@ -49,19 +50,21 @@ def main() -> None:
     except (OSError, EOFError, ValueError, SyntaxError, RuntimeError) as error:
         line.send(wire.message(wire.ERROR, {"text": f"it cannot be read into memory ({str(error)[:300]})"}))
         os._exit(1)
+    door = Door(setup["columns"])
+    door.prepare()
     gc.freeze()  # the collector would write to pages that are shared
     line.send(wire.message(wire.HELLO, {"resident": sandbox.resident_bytes(), "statements": len(store)}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 16, 2)
         if not data:
             os._exit(0)
-        pid = _split(store, control, descriptors)
+        pid = _split(store, door, control, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         line.send(wire.message(wire.HELLO, {"pid": pid}))
 
 
-def _split(store: ox.Store, control: socket.socket, descriptors: list[int]) -> int:
+def _split(store: ox.Store, door: Door, control: socket.socket, descriptors: list[int]) -> int:
     """A worker on the first descriptor, its complaints on the second; its process id."""
     told, tell = os.pipe()
     between = os.fork()
@@ -73,7 +76,7 @@ def _split(store: ox.Store, control: socket.socket, descriptors: list[int]) -> i
                 os.close(told)
                 os.close(tell)
                 control.close()
-                _be_worker(store, descriptors, myself)
+                _be_worker(store, door, descriptors, myself)
             os.write(tell, worker.to_bytes(8, "big"))
         finally:
             os._exit(0)
@@ -84,7 +87,7 @@ def _split(store: ox.Store, control: socket.socket, descriptors: list[int]) -> i
     return int.from_bytes(said, "big")
 
 
-def _be_worker(store: ox.Store, descriptors: list[int], between: int) -> None:
+def _be_worker(store: ox.Store, door: Door, descriptors: list[int], between: int) -> None:
     """What a worker does from its birth to its end. `between` is the process that has split it off."""
     try:
         while os.getppid() == between:  # until the server is the parent
@@ -95,7 +98,7 @@ def _be_worker(store: ox.Store, descriptors: list[int], between: int) -> None:
         os.setsid()  # a Ctrl-C on the terminal is for the server
         for descriptor in descriptors:
             os.close(descriptor)
-        serve(Line(socket.socket(fileno=os.dup(0))), store)
+        serve(Line(socket.socket(fileno=os.dup(0))), store, door)
     finally:
         os._exit(1)
 

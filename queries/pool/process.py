@@ -54,7 +54,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What workers serve: the place of a store, the name of its release, and where its copy in memory is.
+    """What workers serve: the place of a store, the name of its release, where its copy in memory is, and its columns.
 
     `module` is the program of a worker, which speaks `queries.pool.wire`; `environment` is what it gets of ours.
     """
@@ -62,14 +62,16 @@ class Plan:
     store: Path
     release: str
     source: Source | None = None
+    columns: Path | None = None
     module: str = "queries.pool.worker"
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def edition(self) -> str:
         """Decides the bytes of an answer together with the query: without ORDER BY, rows come in the order of the
-        store, and that in memory has another one."""
-        return self.release if self.source is None else f"{self.release}/memory"
+        store, and that in memory has another one; so have columns."""
+        where = "" if self.source is None else "/memory"
+        return f"{self.release}{where}" if self.columns is None else f"{self.release}{where}/columns"
 
 
 class Worker:
@@ -109,6 +111,7 @@ class Worker:
         setup = {
             "parent": os.getpid(),
             "store": str(plan.store.absolute()),
+            "columns": None if plan.columns is None else str(plan.columns.absolute()),
             "memory_bytes": memory_bytes,
             "network": network,
             "prefixes": PREFIXES,

@@ -55,6 +55,8 @@ class Reading:
             self.kind, self.media_type = str(head["kind"]), str(head["media"])
             if "release" in head:
                 self.release = self.edition = str(head["release"])
+            if head.get("apart"):  # this worker alone cannot open the columns, so its bytes are others
+                self.edition = f"{self.edition}/apart"
         elif kind in (wire.END, wire.ERROR):
             end = wire.content(payload)
             self.ended = True

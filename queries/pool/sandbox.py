@@ -113,7 +113,7 @@ def address_space_bytes() -> int:
 
 
 def resident_bytes() -> int:
-    """The memory that this process holds."""
+    """The memory that this process holds; mapped files are the system's and do not count."""
     return _statm()[1]
 
 
@@ -136,7 +136,7 @@ def give_back_memory() -> int:
 def _statm() -> tuple[int, int]:
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib would slow the start
         pages = file.read().split()
-    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
+    return int(pages[0]) * resource.getpagesize(), (int(pages[1]) - int(pages[2])) * resource.getpagesize()
 
 
 __all__ = [

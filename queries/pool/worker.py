@@ -13,10 +13,11 @@ import threading
 import time
 from collections import deque
 from functools import lru_cache
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, NamedTuple, cast
 
 import pyoxigraph as ox
 
+from queries.columns.door import Door
 from queries.pool import sandbox, wire
 from queries.xmltext import written
 
@@ -34,6 +35,13 @@ _LOOK_EVERY: Final = 256
 
 class Abandoned(Exception):
     """Nobody wants the answer any more."""
+
+
+class Opened(NamedTuple):
+    """What answers: the engine, and before it the columns of the release."""
+
+    store: ox.Store
+    door: Door
 
 
 class Line:
@@ -106,8 +114,9 @@ def main() -> None:
     serve(Line(socket.socket(fileno=os.dup(0))), None)
 
 
-def serve(line: Line, store: ox.Store | None) -> None:
-    """Read the setup, build the cage, open the store where there is none yet, answer until the server goes.
+def serve(line: Line, store: ox.Store | None, door: Door | None = None) -> None:
+    """Read the setup, build the cage, open the store and the columns where they are not open yet, answer until the
+    server goes.
 
     The cage is built by the first thread, as the kernel wants it; a second one inherits it and answers. It gets memory
     of its own from the C library: that of the first thread is full of holes after loading, in which each search for a
@@ -124,14 +133,16 @@ def serve(line: Line, store: ox.Store | None) -> None:
         except (OSError, ValueError, RuntimeError) as error:
             line.send(wire.message(wire.ERROR, failure(error)))
             os._exit(1)
+    door = door or Door(setup["columns"])
+    door.memory_bytes = setup["memory_bytes"]
     threading.stack_size(sandbox.STACK_BYTES)
-    answering = threading.Thread(target=_work, args=(line, store, setup, report))
+    answering = threading.Thread(target=_work, args=(line, Opened(store, door), setup, report))
     answering.start()
     answering.join()
     os._exit(1)
 
 
-def _work(line: Line, store: ox.Store, setup: dict[str, Any], report: sandbox.Report) -> None:
+def _work(line: Line, opened: Opened, setup: dict[str, Any], report: sandbox.Report) -> None:
     """Answer one query after the other."""
     sandbox.cap_memory(report, setup["memory_bytes"])
     held = Held()
@@ -139,7 +150,7 @@ def _work(line: Line, store: ox.Store, setup: dict[str, Any], report: sandbox.Re
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
-            line.send(_answer(store, payload, setup, held, line))
+            line.send(_answer(opened, payload, setup, held, line))
 
 
 class Held:
@@ -161,13 +172,13 @@ class Held:
         return wire.message(wire.END, {"resident": resident, "own": sandbox.faulted_bytes() - self._faults})
 
 
-def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], held: Held, line: Line) -> bytes:
+def _answer(opened: Opened, payload: bytes, setup: dict[str, Any], held: Held, line: Line) -> bytes:
     """Run one query; gives the frames that end its answer."""
     started = time.monotonic()
     try:
         text, how = wire.asked(payload)
         sandbox.allow_cpu(how["seconds"])
-        rest = _run(store, text, how, setup["prefixes"], line)
+        rest = _run(opened, text, how, setup["prefixes"], line)
     except Abandoned:
         rest = b""
     except MemoryError:
@@ -177,23 +188,26 @@ def _answer(store: ox.Store, payload: bytes, setup: dict[str, Any], held: Held, 
     return rest + held.told(time.monotonic() - started)
 
 
-def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
+def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, str], line: Line) -> bytes:
     default = asked["default"]
     named = asked["named"]
     check = asked["check"]
     whole = default is None and named is None
-    answer = (_EMPTY if check else store).query(
-        text,
-        use_default_graph_as_union=asked["union"] and whole,
-        default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
-        named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
-    )
+    plain = whole and not asked["union"] and not check
+    answer: Any = opened.door.answer(text) if plain else None
+    if answer is None:
+        answer = (_EMPTY if check else opened.store).query(
+            text,
+            use_default_graph_as_union=asked["union"] and whole,
+            default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
+            named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
+        )
     kind = "construct"
     if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
         kind = "select" if isinstance(answer, ox.QuerySolutions) else "ask"
     graph = kind == "construct"
     media = asked["graph_type" if graph else "table_type"]
-    head = _head(kind, media)
+    head = _head(kind, media, opened.door.apart)
     if check:
         return head
     sink = Sink(line, head)
@@ -212,8 +226,8 @@ def _run(store: ox.Store, text: str, asked: dict[str, Any], prefixes: dict[str, 
 
 
 @lru_cache(maxsize=64)
-def _head(kind: str, media: str) -> bytes:
-    return wire.message(wire.HEAD, {"kind": kind, "media": media})
+def _head(kind: str, media: str, apart: bool) -> bytes:
+    return wire.message(wire.HEAD, {"kind": kind, "media": media, **({"apart": True} if apart else {})})
 
 
 def failure(error: BaseException) -> dict[str, Any]:
