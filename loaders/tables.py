@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -66,9 +66,7 @@ def read_table_bytes(data: bytes, mapping: TableMapping, path: Path, most: int |
     return read_table_cells(read_cells(decode(data, str(path)), str(path)), mapping, path, most)
 
 
-def read_table_cells(
-    rows: list[list[Cell]], mapping: TableMapping, path: Path, most: int | None = None
-) -> TableResult:
+def read_table_cells(rows: list[list[Cell]], mapping: TableMapping, path: Path, most: int | None = None) -> TableResult:
     """The same from the cells of a table, its first line among them."""
     _check_header(rows, mapping, path)
     return _read(rows[1:], mapping, path, most)
@@ -317,20 +315,24 @@ def _literal(column: Column, item: str) -> Literal:
     return Literal(item) if datatype == XSD.string else Literal(item, datatype=datatype, normalize=False)
 
 
-def check_references(path: Path) -> list[Diagnosis]:
-    """The cells of a table that name a row of another table which does not exist there."""
+def check_references(path: Path, rows: list[list[Cell]] | None = None) -> list[Diagnosis]:
+    """The cells of a table that name a row of another table which does not exist there.
+
+    `rows` are its cells, the first line among them, where they have been read already.
+    """
     mapping = load_mapping(path)
     if not mapping.foreign_keys:
         return []
-    text = decode(path.read_bytes(), str(path))
+    text = decode(path.read_bytes(), str(path)) if rows is None else ""
+    # Without their places cells are read in a tenth of the time.
+    plain = _plain_rows(text, "") if rows is None else [[cell.text for cell in row] for row in rows]
     found: list[Diagnosis] = []
-    rows: list[list[Cell]] | None = None
     for key in mapping.foreign_keys:
         known = values_of(path.with_name(key.table), key.target_column)
-        if known is None or _items_of(text, mapping, key) <= known:
+        if known is None or _items_of(plain, mapping, key) <= known:
             continue
-        rows = rows if rows is not None else read_cells(text, str(path))[1:]
-        found.extend(dangling(path, mapping, rows, key, known))
+        rows = rows if rows is not None else read_cells(text, str(path))
+        found.extend(dangling(path, mapping, rows[1:], key, known))
     return found
 
 
@@ -356,12 +358,12 @@ def column_values(text: str, file: str, name: str) -> frozenset[str]:
     return frozenset(row[index].strip() for row in rows if len(row) > index)
 
 
-def _items_of(text: str, mapping: TableMapping, key: ForeignKey) -> set[str]:
-    """What the cells of a column name, without their places: read in a tenth of the time."""
+def _items_of(rows: Sequence[Sequence[str]], mapping: TableMapping, key: ForeignKey) -> set[str]:
+    """What the cells of a column name, in the rows after the first."""
     index = mapping.header.index(key.column)
     column = mapping.column(key.column)
     separator = column.separator if column is not None else None
-    cells = {row[index] for row in _plain_rows(text, "")[1:] if len(row) > index}
+    cells = {row[index] for row in rows[1:] if len(row) > index}
     items = {item.strip() for cell in cells for item in (cell.split(separator) if separator else (cell,))}
     return items - {""}
 

@@ -113,7 +113,7 @@ def _read_table(found: FileContent, path: Path) -> list[Diagnosis]:
     found.even = "\r" not in text and len(rows) == sum(1 for line in text.split("\n") if line)
     if found.even and mapping.primary_key:
         found.keys = [(key_of_row(row, mapping), row[0].line) for row in rows[1:]]
-    return [*table.problems, *check_references(path)]
+    return [*table.problems, *check_references(path, rows)]
 
 
 def _stored(positioned: PositionedQuad) -> Quad | None:
