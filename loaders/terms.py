@@ -38,6 +38,9 @@ def literal(value: str | int | bool, *, datatype: str | None = None, language: s
 
 def from_rdflib(node: rdflib.term.Node) -> Term:
     """The same term in pyoxigraph's types (shape: one node). Raises TypeError for anything else than a term of RDF."""
+    if type(node) is rdflib.URIRef:
+        # Most are; and rdflib's classes take their time to say that a thing is none of theirs.
+        return NamedNode(str(node))
     if isinstance(node, rdflib.Literal):
         if node.language:
             return Literal(str(node), language=node.language)

@@ -25,6 +25,7 @@ from loaders.mapping import TableMapping, load_mapping, mapping_path
 from loaders.plainchecks import compact
 from loaders.shelf import Shelf
 from loaders.tables import read_table_bytes
+from loaders.uncollected import uncollected
 
 __all__ = ["LEVELS", "compact", "exit_status", "validate_bytes", "validate_paths"]
 
@@ -70,7 +71,8 @@ def validate_paths(
     name = None if shelf is None else report_name(listed, levels)
     if shelf is not None and name is not None and (known := kept_report(shelf, name)) is not None:
         return known
-    found = _validate(listed, levels, progress)
+    with uncollected():
+        found = _validate(listed, levels, progress)
     if shelf is not None and name is not None:
         keep_report(shelf, name, found)
     return found
