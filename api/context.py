@@ -47,6 +47,7 @@ class Context:
     folder: ReleaseInfo | None = None
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
+    _making: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     _once: dict[Callable[[Backend], Any], tuple[str, Any]] = field(default_factory=dict)
 
     def renew(self, release: str, folder: ReleaseInfo | None) -> None:
@@ -100,7 +101,11 @@ class Context:
         key = f"{name} {release}"
         body = self.asking.cache.get(key)
         if body is None:
-            body = await self.engine.call(work)
+            making = self._making.get(key)
+            if making is None:  # else someone waits for the same
+                making = self._making[key] = asyncio.ensure_future(self.engine.call(work))
+                making.add_done_callback(lambda _: self._making.pop(key, None))
+            body = await asyncio.shield(making)
             if release == self.engine.release:  # else it may be about the one or the other
                 self.asking.cache.put(key, body)
         return body
