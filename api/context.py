@@ -50,6 +50,7 @@ class Context:
     dumping: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
+    _making: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     _once: dict[Callable[[Backend], Any], tuple[str, Any]] = field(default_factory=dict)
 
     def renew(self, release: str, folder: ReleaseInfo | None) -> None:
@@ -103,7 +104,11 @@ class Context:
         key = f"{name} {release}"
         body = self.asking.cache.get(key)
         if body is None:
-            body = await self.engine.call(work)
+            making = self._making.get(key)
+            if making is None:  # else someone waits for the same
+                making = self._making[key] = asyncio.ensure_future(self.engine.call(work))
+                making.add_done_callback(lambda _: self._making.pop(key, None))
+            body = await asyncio.shield(making)
             if release == self.engine.release:  # else it may be about the one or the other
                 self.asking.cache.put(key, body)
         return body

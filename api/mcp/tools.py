@@ -140,6 +140,8 @@ class Tools:
         backed = any(edge.sources for edge in edges)
         cut = bool(answer.get("truncated"))
         words = f"no chain of at most {hops} hops joins {answer['thing']} and {answer['to']}"
+        if answer["thing"] == answer["to"]:
+            words = f"both names mean {answer['thing']}, and no chain leads from a thing to itself"
         return models.Chains(
             release=release,
             evidence=backed,
@@ -160,7 +162,8 @@ class Tools:
         word = about.casefold().strip()
         every = [models.Question(**only(one, models.Question)) for one in self.graph.questions()]
         fitting = [one for one in every if word in " ".join((one.question, one.title, one.description)).casefold()]
-        return models.Questions(release=self.graph.release(), questions=fitting, total=len(every))
+        note = None if fitting else f"None of the {len(every)} questions speaks of {about.strip()!r}."
+        return models.Questions(release=self.graph.release(), note=note, questions=fitting, total=len(every))
 
     @tool
     def ask(

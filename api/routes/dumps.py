@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -38,6 +39,7 @@ __all__ = ["router"]
 
 router: Final = APIRouter(tags=["Downloads"])
 
+_RANGE: Final = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
 _SUMS: Final = "SHA256SUMS"
 _TYPES: Final = {
     DUMP: "application/gzip",
@@ -95,6 +97,8 @@ async def download(request: Request, name: str) -> Response:
     headers = {"cache-control": "no-cache", "etag": f'"{_entry(folder, name)["sha256"]}"'}
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
+    if not _is_range(request.headers.get("range", "")):  # one that cannot be read is passed over (RFC 9110, 14.2)
+        request.scope["headers"] = [one for one in request.scope["headers"] if one[0] != b"range"]
     return FileResponse(folder.path / name, headers=headers, media_type=_TYPES[name])
 
 
@@ -119,6 +123,15 @@ async def examples(request: Request) -> Response:
         f"examples {address} {form.media_type}", lambda _: rdf_bytes(as_rdf(here.questions.values(), address), form)
     )
     return respond(request, body, form)
+
+
+def _is_range(header: str) -> bool:
+    """Whether a `Range` header names bytes: `bytes=0-99`, `bytes=100-`, `bytes=-100`, several with commas."""
+    unit, _, ranges = header.partition("=")
+    found = [_RANGE.fullmatch(one.strip()) for one in ranges.split(",")]
+    return unit.strip().lower() == "bytes" and all(
+        one and (one[1] or one[2]) and not (one[1] and one[2] and int(one[1]) > int(one[2])) for one in found
+    )
 
 
 def _endpoint(request: Request) -> str:

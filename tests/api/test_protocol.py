@@ -271,6 +271,18 @@ def test_what_is_known_is_not_sent_again(http: Client, path: str, coding: str) -
         assert http.get(path, headers=plain).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "length"),
+    [("bytes=0-9", 206, 10), ("bytes=-5", 206, 5), ("bytes=x", 200, None), ("items=0-9", 200, None),
+     ("bytes=9-3", 200, None), ("bytes=", 200, None), ("bytes=99999999-", 416, 0)],
+)  # fmt: skip
+def test_a_part_of_a_file(http: Client, asked: str, status: int, length: int | None) -> None:
+    """RFC 9110, 14.2: what is no range is passed over."""
+    whole = http.get("/dump/void.ttl", headers={"accept-encoding": "identity"}).content
+    answer = http.get("/dump/void.ttl", headers={"accept-encoding": "identity", "range": asked})
+    assert (answer.status_code, len(answer.content)) == (status, len(whole) if length is None else length)
+
+
 def test_what_is_not_sent_again_keeps_no_worker(http: Client) -> None:
     large = {"query": "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"}
     for _ in range(8):  # there are four workers

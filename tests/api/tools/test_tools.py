@@ -131,6 +131,19 @@ def test_path_explains_every_hop(call: Call) -> None:
     assert text(call("path", start="Inês Dalva", end="A/RES/91/7")).count("  no evidence") == len(bare)
 
 
+def test_a_thing_and_itself_are_told_apart_from_things_far_apart(call: Call) -> None:
+    answer = call("path", start="A/RES/91/7", end="a/res/91/7")
+    assert not said(answer)["evidence"]
+    assert f"both names mean {RESOLUTION}" in text(answer)
+
+
+def test_a_word_of_no_question_is_told(call: Call) -> None:
+    answer = call("questions", about="zebras")
+    assert said(answer)["questions"] == []
+    assert "None of the" in text(answer)
+    assert "'zebras'" in text(answer)
+
+
 def test_questions_are_listed_with_their_parameters(call: Call) -> None:
     every = said(call("questions"))
     assert {one["question"] for one in every["questions"]} == set(Catalogue.load("questions"))
