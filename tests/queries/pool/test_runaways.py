@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from queries.errors import BackendError, QueryError, QueryTimeout
+from queries.errors import QueryError, QueryTimeout, UnknownFunction
 from queries.pool.backend import PooledBackend
 from queries.pool.errors import EngineCrashed, OutOfMemory, QueryTooLarge, StreamBroken
 
@@ -226,8 +226,8 @@ def test_the_worker_waits_for_a_slow_reader(make: Any, kit: SimpleNamespace) -> 
     stream.close()
 
 
-def test_an_error_of_the_engine_after_the_first_bytes_breaks_the_stream(pool: PooledBackend) -> None:
-    with pytest.raises(BackendError):
+def test_an_error_that_shows_while_the_engine_reads_is_told_before_the_first_bytes(pool: PooledBackend) -> None:
+    with pytest.raises(UnknownFunction):
         asyncio.run(_read(pool, "SELECT ?x { BIND(<http://example.org/f>(1) AS ?x) }"))
 
 
