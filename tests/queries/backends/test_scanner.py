@@ -124,9 +124,9 @@ def test_a_long_hostile_text_takes_linear_time() -> None:
         "1.",
     ]
     for piece in pieces:
-        started = time.monotonic()
+        started = time.process_time()
         inspect(piece * 20_000 + " service")
-        assert time.monotonic() - started < 2, piece
+        assert time.process_time() - started < 2, piece
 
 
 @pytest.fixture(scope="module")
