@@ -167,7 +167,7 @@ def test_one_that_is_taken_over_between_any_two_requests_changes_nothing_any_mor
         undisturbed = Interrupted(target, 0, lambda: None)
         publish(first, target, lambda *_: None)
     showing = _showing(undisturbed.sent)
-    numbers = range(1, undisturbed.count + 1, 2 if engine.address.engine == "oxigraph" else 5)
+    numbers = range(1, undisturbed.count + 1, 2)
     lost = 0
     for number in numbers if far == "shown" else (1, showing - 2, showing - 1, showing, showing + 1, showing + 3):
         send(second, engine.address)
