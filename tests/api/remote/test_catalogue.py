@@ -29,6 +29,8 @@ Send = Callable[..., Published]
 UNBOUNDED = {"connection"}
 #: Takes it about a minute, which is the limit: answered on one day and not on another.
 SLOW = {"totals-differ-from-list"}
+#: Differed, or failed, in one whole run of three, on a machine with much else to do; the others gave the same rows.
+UNSTEADY = {"parties-on-date"}
 #: What Virtuoso 7.2.5 does otherwise on the whole record, and how (docs/remote.md).
 VIRTUOSO = {
     "coverage-of-resolutions": "its compiler refuses it (SQ074)",
@@ -37,7 +39,7 @@ VIRTUOSO = {
     "connection": "letters beyond ASCII in texts of the query become question marks",
     "meetings-without-mandate": "rows too many: NOT EXISTS together with OPTIONAL",
     "status-on-date": "an end date is missing",
-    "article-against-subject": "rows too many: GROUP_CONCAT over OPTIONAL",
+    "article-against-subject": "other rows: GROUP_CONCAT over OPTIONAL",
     "totals-differ-between-sources": "rows too many: numbers that are not bound",
     "two-presidents-at-once": "rows are missing",
 }
@@ -122,12 +124,19 @@ def whole(request: pytest.FixtureRequest, engines: Any, send: Send) -> Iterator[
 def test_the_same_rows_of_the_whole_record(whole: tuple[EmbeddedBackend, Any], engines: Any) -> None:
     """Both ways: whatever differs is listed, and whatever is listed differs."""
     ours, theirs = whole
-    other = set()
+    other: dict[str, str] = {}
     for kind, name in QUERIES:
         text = Catalogue.load(kind)[name].text
+        expected = rows(ours, text)
         try:
-            if rows(theirs, text) != rows(ours, text):
-                other.add(name)
-        except BackendError:
-            other.add(name)
-    assert other - SLOW == (set(VIRTUOSO) if engines.address.engine == "virtuoso" else set())
+            found = rows(theirs, text)
+        except BackendError as error:
+            other[name] = str(error)
+            continue
+        if found != expected:
+            other[name] = f"missing {list(expected - found)[:2]}, too many {list(found - expected)[:2]}"
+    ignored = {*SLOW, *UNSTEADY} if engines.address.engine == "virtuoso" else set()
+    listed = set(VIRTUOSO) if engines.address.engine == "virtuoso" else set()
+    unlisted = {name: said for name, said in other.items() if name not in {*listed, *ignored}}
+    assert unlisted == {}
+    assert listed - set(other) == set(), "answered right: take it off the list"
