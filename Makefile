@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 RELEASE ?= release
+# Processes that run tests. One more than two cores have: many tests wait for a process or for a limit of time.
+TESTERS ?= 3
+PYTEST := $(BIN)/python -m pytest -q -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test test-cluster test-clients check build bench hook format clean
@@ -36,11 +39,11 @@ check: setup ## Style, types, import contracts
 
 test: check ## Everything: check, then all tests
 	@bash scripts/browser
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(PYTEST)
 
-test-cluster: build ## Install what the tests of stores on several machines need, then run those
+test-cluster: setup ## Install what the tests of stores on several machines need, then run those
 	@VENV="$(VENV)" bash scripts/cluster
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m cluster
+	@$(PYTEST) -m cluster
 
 test-clients: setup ## The clients of researchers, Comunica and Apache Jena among them, which it installs
 	@PYTHON=$(BIN)/python bash scripts/clients

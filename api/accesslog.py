@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.types import Scope
@@ -30,6 +31,15 @@ def logging_requests() -> bool:
     return LOGGER.isEnabledFor(logging.INFO)
 
 
-def write(scope: Scope, **known: Any) -> None:
-    """Log a request that is over. Times in seconds, sizes in bytes."""
+def write(scope: Scope, method: str, route: str, status: int, *, seconds: float, size: int, complete: bool) -> None:
+    """Log a request that is over. `size` is that of the body in bytes."""
+    known = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "method": method,
+        "route": route,
+        "status": status,
+        "seconds": round(seconds, 4),
+        "bytes": size,
+        "outcome": "complete" if complete else "broken",
+    }
     LOGGER.info(json.dumps({**known, **facts(scope)}, ensure_ascii=True))

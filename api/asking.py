@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -16,16 +17,18 @@ from api.engine import Engine
 from api.flights import Begin, Flights
 from api.metrics import Metrics
 from api.negotiation import Format
-from api.opening import Opening, calling, opener
+from api.opening import LONG_TEXT, Opening, calling, opener, opener_now
 from api.protocol import QueryRequest
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
 
-__all__ = ["Answered", "Asking", "query_hash"]
+__all__ = ["OUTCOME", "Answered", "Asking", "Errand", "Outcome", "query_hash"]
 
 Way: TypeAlias = Literal["kept", "shared", "run"]
 
 _HASH: Final = 16
+#: Where a request brings what has already come of its query.
+OUTCOME: Final = "treatygraph.outcome"
 
 
 @dataclass(slots=True)
@@ -37,6 +40,29 @@ class Answered:
     opening: Opening | None
     way: Way
     seconds: float
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a query that was asked before its request was handed on: a large answer, or an error."""
+
+    tag: str
+    opening: Opening | None
+    error: BaseException | None
+    first: bool
+    started: float
+    """When it was asked, by `time.perf_counter`."""
+
+
+@dataclass(slots=True)
+class Errand:
+    """A query that is being asked for a connection. `leave` it when nobody waits any more."""
+
+    tag: str
+    key: tuple[object, ...]
+    future: asyncio.Future[Opening]
+    first: bool
+    started: float
 
 
 class Asking:
@@ -66,17 +92,66 @@ class Asking:
         self._metrics.asked("kept", seconds := time.perf_counter() - started)
         return Answered(tag, body, None, "kept", seconds)
 
-    async def answer(
-        self, asked: QueryRequest, form: Format, limit_s: float, receive: Receive, tag: str | None = None
-    ) -> Answered:
-        """Answer a query. Raises what the back end raises, ClientLeft when the client has gone meanwhile."""
+    def beginning(self, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening] | None:
+        """What begins a query without waiting; None for one that is asked in the usual way. Raises what is wrong with
+        its text."""
+        if self._calling is None or len(asked.text or "") >= LONG_TEXT:
+            return None
+        return opener_now(self._calling, asked, form, limit_s)
+
+    def begin(self, tag: str, limit_s: float, begin: Begin[Opening]) -> Errand:
+        """Ask, or join those who are asking the same."""
         started = time.perf_counter()
+        key = (tag, limit_s)
+        future, first = self._flights.join(key, begin)
+        return Errand(tag, key, future, first, started)
+
+    def fetched(self, errand: Errand, most: float = math.inf) -> Answered | Outcome:
+        """What came of it, when its future is done: a whole answer of at most so many bytes, or what the usual way
+        has to go on with."""
+        error = errand.future.exception()
+        if error is None:
+            opening = errand.future.result()
+            body = opening.whole
+            if body is not None and len(body) <= most and opening.edition == self.edition:
+                self.cache.put(errand.tag, body)
+                seconds = time.perf_counter() - errand.started
+                self._metrics.asked("answered" if errand.first else "shared", seconds)
+                return Answered(errand.tag, body, None, "run" if errand.first else "shared", seconds)
+            return Outcome(errand.tag, opening, None, errand.first, errand.started)
+        return Outcome(errand.tag, None, error, errand.first, errand.started)
+
+    def leave(self, errand: Errand) -> None:
+        """The client has gone."""
+        self._leave(errand.key, errand.future)
+        self._metrics.asked("left", time.perf_counter() - errand.started)
+
+    async def answer(
+        self,
+        asked: QueryRequest,
+        form: Format,
+        limit_s: float,
+        receive: Receive,
+        *,
+        tag: str | None = None,
+        outcome: Outcome | None = None,
+    ) -> Answered:
+        """Answer a query. Raises what the back end raises, ClientLeft when the client has gone meanwhile.
+
+        `outcome` is what has come of this query already.
+        """
+        started = time.perf_counter() if outcome is None else outcome.started
         tag = tag or self.tag(asked, form)
-        if (kept := self.kept(tag)) is not None:
+        if outcome is None and (kept := self.kept(tag)) is not None:
             return kept
         try:
+            if outcome is not None and outcome.error is not None:
+                raise outcome.error
             begin = await opener(self._engine, self._calling, asked, form, limit_s)
-            opening, first = await self._wait((tag, limit_s), begin, receive)
+            if outcome is not None and outcome.opening is not None:
+                opening, first = outcome.opening, outcome.first
+            else:
+                opening, first = await self._wait((tag, limit_s), begin, receive)
             if not opening.take():  # a large answer goes to one reader; the others ask for themselves
                 opening, first = await self._wait((tag, limit_s, object()), begin, receive)
                 opening.take()
@@ -101,12 +176,15 @@ class Asking:
         try:
             return await future, first
         except BaseException:
-            self._flights.leave(key, future)
-            if future.done() and not future.cancelled() and future.exception() is None:
-                future.result().drop()
+            self._leave(key, future)
             raise
         finally:
             departure.end()
+
+    def _leave(self, key: tuple[object, ...], future: asyncio.Future[Opening]) -> None:
+        self._flights.leave(key, future)
+        if future.done() and not future.cancelled() and future.exception() is None:
+            future.result().drop()
 
 
 def outcome_of(error: BaseException) -> str:

@@ -34,8 +34,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The whole body.
 
     Raises:
-        Problem: `too-large`, as soon as the limit is passed.
+        Problem: `too-large`, as soon as the limit is passed; `unsupported-media-type` for a compressed one, which could
+            be of any size.
     """
+    if (coding := request.headers.get("content-encoding", "identity").strip().casefold()) != "identity":
+        plain = {"accept-encoding": "identity"}
+        raise Problem("unsupported-media-type", f"send the body as it is, not as {coding[:40]!r}", headers=plain)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-__all__ = ["AnswerCache"]
+__all__ = ["ONCE", "AnswerCache"]
+
+#: How the tag of an answer begins that is true only once.
+ONCE: Final = '"once-'
 
 #: What an entry takes beside its bytes, roughly.
 _OVERHEAD: Final = 512
@@ -33,7 +36,7 @@ class AnswerCache:
 
     def put(self, tag: str, body: bytes) -> None:
         """Keep an answer, if it is small enough."""
-        if tag in self._kept or (len(body) + _OVERHEAD) * _SHARE > self.capacity:
+        if tag.startswith(ONCE) or tag in self._kept or (len(body) + _OVERHEAD) * _SHARE > self.capacity:
             return
         self._kept[tag] = body
         self.size += len(body) + _OVERHEAD

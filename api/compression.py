@@ -14,12 +14,13 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Compression"]
+__all__ = ["LEAST_BYTES", "LONG_BYTES", "Compression", "accepts_gzip", "compressible", "gzip_tag", "packed"]
 
-_LEAST_BYTES: Final = 1000
+#: Smaller answers are not worth it; from `LONG_BYTES` on compression would hold up the event loop.
+LEAST_BYTES: Final = 1000
+LONG_BYTES: Final = 131_072
 _LEVEL: Final = 4
 _GZIP: Final = 31  # zlib's code for a gzip wrapper; its header holds no time, so equal answers are equal bytes
-_LONG_BYTES: Final = 65_536  # from here on compression would hold up the event loop
 _TEXT: Final = re.compile(r"text/|application/(.*\+)?(json|xml)\b|application/n-triples|image/svg\+xml")
 _SUFFIX: Final = b'-gzip"'
 _ENCODING: Final = b"Accept-Encoding"
@@ -41,17 +42,18 @@ class Compression:
                 accepted = value if not accepted else accepted + b"," + value
             elif name == b"if-none-match":
                 kept = value if not kept else kept + b"," + value
-        known = _SUFFIX in kept
+        welcome = accepts_gzip(accepted.decode("latin-1"))
+        known = welcome and _SUFFIX in kept
         if known:  # the application knows its own tags only
             scope["headers"] = [
                 (name, value.replace(_SUFFIX, b'"') if name == b"if-none-match" else value)
                 for name, value in scope["headers"]
             ]
-        await self._app(scope, receive, _Sender(send, _accepts(accepted.decode("latin-1")), known).send)
+        await self._app(scope, receive, _Sender(send, welcome, known).send)
 
 
 @lru_cache(maxsize=256)
-def _accepts(header: str) -> bool:
+def accepts_gzip(header: str) -> bool:
     """Whether gzip is welcome: named, or meant by `*`, and not with a quality of 0 (RFC 9110, 12.5.3)."""
     if not header:
         return False
@@ -92,12 +94,12 @@ class _Sender:
             return
         headers = MutableHeaders(scope=message)
         if message["status"] == 304 and self._known and self._accepted:
-            headers["etag"] = _tag(headers.get("etag", ""))
+            headers["etag"] = gzip_tag(headers.get("etag", ""))
         text = _TEXT.match(headers.get("content-type", "")) and "content-encoding" not in headers
-        if text:
+        if text or message["status"] == 304:  # which has the Vary of the answer that it stands for (RFC 9110, 15.4.5)
             headers.add_vary_header("Accept-Encoding")
-        length = int(headers.get("content-length", _LEAST_BYTES))
-        if text and self._accepted and length >= _LEAST_BYTES and message["status"] == 200:
+        length = int(headers.get("content-length", LEAST_BYTES))
+        if text and self._accepted and length >= LEAST_BYTES and message["status"] == 200:
             self._start = message  # the first part of the body tells whether a length is known
         else:
             await self._send(message)
@@ -108,7 +110,7 @@ class _Sender:
         headers = MutableHeaders(scope=start)
         headers["content-encoding"] = "gzip"
         if "etag" in headers:
-            headers["etag"] = _tag(headers["etag"])
+            headers["etag"] = gzip_tag(headers["etag"])
         self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         whole = not message.get("more_body", False)
         del headers["content-length"]
@@ -127,7 +129,7 @@ class _Sender:
     async def _packed(self, message: Message) -> bytes:
         packer, body = self._packer, message.get("body", b"")
         assert packer is not None
-        packed = await asyncio.to_thread(packer.compress, body) if len(body) > _LONG_BYTES else packer.compress(body)
+        packed = await asyncio.to_thread(packer.compress, body) if len(body) > LONG_BYTES else packer.compress(body)
         return packed if message.get("more_body", False) else packed + packer.flush()
 
 
@@ -149,6 +151,18 @@ def _plain(headers: list[tuple[bytes, bytes]]) -> bool:
     return True
 
 
-def _tag(tag: str) -> str:
+def compressible(content_type: str) -> bool:
+    """Whether a whole answer of this type is sent compressed to who accepts that."""
+    return _TEXT.match(content_type) is not None
+
+
+def packed(body: bytes) -> bytes:
+    """A whole body, compressed. Up to `LONG_BYTES` this holds up nobody."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    return packer.compress(body) + packer.flush()
+
+
+def gzip_tag(tag: str) -> str:
+    """The entity tag of the compressed form."""
     suffix = _SUFFIX.decode()
     return tag if tag.endswith(suffix) or not tag.endswith('"') else tag[:-1] + suffix

@@ -18,6 +18,8 @@ import struct
 from http import HTTPStatus
 from typing import Final, cast
 
+from api.asking import OUTCOME, Outcome
+from api.express import Express, Question
 from api.metrics import Metrics
 from api.problems import PROBLEM_JSON, Problem
 from api.responses import BREAK_OFF
@@ -27,8 +29,12 @@ from queries.pool.errors import StreamBroken
 
 __all__ = ["Doorkeeper", "Patient", "protocol", "room_for"]
 
+_LOG: Final = logging.getLogger("treatygraph")
 _LINGER_S: Final = 1.0  # a client still sending may read why it was refused; closing at once would take it away
 _LEAST_TAKEN: Final = 16_384  # bytes that a reader must take within `stall_s`
+_BEHIND: Final = 65_536  # bytes that may come behind a question before the client has to wait
+_OK: Final = b"HTTP/1.1 200 OK\r\n"
+_LINE_END: Final = b"\r\n"
 _PIPELINED: Final = 32  # requests sent ahead of their answers
 _OTHER_FILES: Final = 256  # open files beside connections: workers, store, libraries
 _ACKED: Final = struct.Struct("@120xQ")  # tcpi_bytes_acked in struct tcp_info
@@ -89,6 +95,14 @@ class Patient(Quick):
     """One connection. `doorkeeper` is set by `protocol`."""
 
     doorkeeper: Doorkeeper
+    #: The shortest way (`api.express`), where there is one.
+    express: Express | None = None
+    #: The question that is under way on it, and what has come behind it.
+    _question: Question | None = None
+    _behind = b""
+    #: What has come of a question that left the shortest way.
+    _outcome: Outcome | None = None
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -105,6 +119,8 @@ class Patient(Quick):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whomever."""
         self.doorkeeper.forget(self)
+        if self._question is not None:
+            self._question.leave()
         super().connection_lost(exc)
 
     # What the parser hears
@@ -113,6 +129,70 @@ class Patient(Quick):
         """Bytes have come."""
         if self._refused or self._refusal is not None:
             return
+        if self._question is not None:
+            self._behind += data
+            if len(self._behind) > _BEHIND:
+                self.flow.pause_reading()
+        elif not self._expressed(data):
+            self._parsed(data)
+
+    def _expressed(self, data: bytes) -> bool:
+        """Whether these bytes are a request that goes the shortest way."""
+        if self.express is None or self._place not in ("open", "whole") or not self._idle or self._excess:
+            return False
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        try:
+            found = self.express.take(self, data)
+        except Exception:  # the usual way shall tell what is wrong, and log it
+            _LOG.exception("the short way failed")
+            return False
+        if isinstance(found, Question):
+            self._question = found
+            self._place, self._until = "whole", None
+            self._unset_keepalive_if_required()
+            self.doorkeeper.waiting.pop(self, None)
+        return bool(found)
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """See `api.express.Door`."""
+        self._question = None
+        self._place, self._until = "whole", None
+        lines = b"".join([b"%s: %s\r\n" % header for header in self.server_state.default_headers])
+        ending = b"connection: close\r\n" if self._ending else b""
+        self.transport.write(b"".join((_OK, lines, head, ending, _LINE_END, body)))
+        if self._ending:
+            self.transport.close()
+            return
+        super().on_response_complete()
+        self.doorkeeper.waiting.pop(self, None)
+        self.doorkeeper.waiting[self] = None
+        self._go_on()
+
+    def hand_on(self, data: bytes, outcome: Outcome) -> None:
+        """See `api.express.Door`."""
+        self._question = None
+        self._outcome = outcome
+        self._parsed(data)
+        if self._ending:
+            super().shutdown()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With what has come meanwhile."""
+        if self._behind:
+            data, self._behind = self._behind, b""
+            self.data_received(data)
+
+    def shutdown(self) -> None:
+        """The server ends: what is being asked is still answered."""
+        if self._question is None:
+            super().shutdown()
+        else:
+            self._ending = True
+
+    def _parsed(self, data: bytes) -> None:
+        """Take bytes on the usual way."""
         fresh = self._place in ("open", "whole")
         self._begun = 0
         self._unread += len(data)
@@ -156,6 +236,9 @@ class Patient(Quick):
         self._until = self.loop.time() + settings.body_s
         self.scope[BREAK_OFF] = self.break_off  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
+        if self._outcome is not None:
+            self.scope[OUTCOME] = self._outcome  # type: ignore[typeddict-unknown-key]
+            self._outcome = None
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -174,7 +257,7 @@ class Patient(Quick):
 
     @property
     def _idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        return self._question is None and (self.cycle is None or self.cycle.response_complete)
 
     def on_response_complete(self) -> None:
         """An answer has been handed over; the client may still be reading it, or even sending the question."""
@@ -244,7 +327,9 @@ class Patient(Quick):
 
     def _too_large_a_head(self) -> None:
         most = self.doorkeeper.settings.max_head_bytes
-        kind = "uri-too-long" if self._place == "head" and not self.headers else "head-too-large"
+        longest = self.doorkeeper.settings.max_url_bytes
+        address = len(self.url) > longest or (self._place == "head" and not self.headers)
+        kind = "uri-too-long" if address else "head-too-large"
         self._refuse(Problem(kind, f"more than {most} bytes of head; at most so many are accepted"), "large-head")
 
     def _drop(self, reason: str) -> None:
@@ -284,13 +369,13 @@ class Patient(Quick):
             self.transport.write_eof()
 
 
-def protocol(settings: Settings, metrics: Metrics) -> type[Patient]:
+def protocol(settings: Settings, metrics: Metrics, express: Express | None = None) -> type[Patient]:
     """The class of connections for a server (`uvicorn.Config(http=…)`)."""
     # What it would say there for every rude client is counted instead: nobody may fill the log from outside.
     log = logging.getLogger("uvicorn.error")
     log.setLevel(logging.ERROR)
     log.addFilter(_unexpected)
-    return type("Connection", (Patient,), {"doorkeeper": Doorkeeper(settings, metrics)})
+    return type("Connection", (Patient,), {"doorkeeper": Doorkeeper(settings, metrics), "express": express})
 
 
 def room_for(connections: int) -> str | None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from loaders.build import STAGES, Step
+if TYPE_CHECKING:
+    from loaders.build import Step
 
 __all__ = ["BuildProgress", "build_progress", "note", "steps", "table", "write"]
 
@@ -52,7 +53,10 @@ class BuildProgress:
     """Shows where a build is: a moving line on a terminal, one line for each stage elsewhere."""
 
     def __init__(self, progress: Progress | None) -> None:
+        from loaders.build import STAGES  # which only a build waits for
+
         self._progress = progress
+        self._stages = STAGES
         self._task: TaskID | None = progress.add_task(STAGES[0], total=None) if progress else None
         self._stage = ""
 
@@ -62,7 +66,7 @@ class BuildProgress:
             self._progress.update(self._task, description=escape(text), completed=step.done, total=step.total or None)
         elif step.stage != self._stage:
             self._stage = step.stage
-            note(f"{STAGES.index(step.stage) + 1}/{len(STAGES)} {step.stage}")
+            note(f"{self._stages.index(step.stage) + 1}/{len(self._stages)} {step.stage}")
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from starlette.requests import Request
@@ -15,15 +16,18 @@ from starlette.requests import Request
 from api.asking import Asking
 from api.engine import Engine
 from api.federating import Federating
-from api.findings import Finding, read_findings
+from api.lineages import Lineages
 from api.metrics import Metrics
 from api.settings import Settings
 from api.site import Site
 from loaders.release import ReleaseInfo
-from ontology.schema import Schema, load_schema
 from queries.backend import Backend
-from queries.catalogue import Catalogue
 from queries.following import Prompt
+
+if TYPE_CHECKING:
+    from api.findings import Finding
+    from ontology.schema import Schema
+    from queries.catalogue import Catalogue
 
 __all__ = ["Context", "context"]
 
@@ -42,8 +46,11 @@ class Context:
     asking: Asking
     federating: Federating
     folder: ReleaseInfo | None = None
+    #: One dump at a time is made from a store: it reads all of it.
+    dumping: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
     _validating: anyio.CapacityLimiter | None = None
     _findings: tuple[Finding, ...] | None = None
+    _making: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     _once: dict[Callable[[Backend], Any], tuple[str, Any]] = field(default_factory=dict)
 
     def renew(self, release: str, folder: ReleaseInfo | None) -> None:
@@ -69,6 +76,8 @@ class Context:
 
     async def findings(self) -> tuple[Finding, ...]:
         """All findings of the release, read at first use: a release does not change."""
+        from api.findings import read_findings
+
         found, release = self._findings, self.engine.release
         if found is None:
             found = await self.engine.call(read_findings)
@@ -88,11 +97,32 @@ class Context:
             self._once[work] = (release, found)
         return found
 
+    async def kept(self, name: str, work: Callable[[Backend], bytes]) -> bytes:
+        """An answer that is the same for the whole release, such as a description, made in a thread and kept with the
+        answers to queries under a name that no entity tag has."""
+        release = self.engine.release
+        key = f"{name} {release}"
+        body = self.asking.cache.get(key)
+        if body is None:
+            making = self._making.get(key)
+            if making is None:  # else someone waits for the same
+                making = self._making[key] = asyncio.ensure_future(self.engine.call(work))
+                making.add_done_callback(lambda _: self._making.pop(key, None))
+            body = await asyncio.shield(making)
+            if release == self.engine.release:  # else it may be about the one or the other
+                self.asking.cache.put(key, body)
+        return body
+
     def validating(self, most: int) -> anyio.CapacityLimiter:
         """The places for checks of uploaded data."""
         if self._validating is None:
             self._validating = anyio.CapacityLimiter(most)
         return self._validating
+
+    @cached_property
+    def lineages(self) -> Lineages:
+        """The answers of `/lineage`."""
+        return Lineages(self)
 
     @property
     def tables(self) -> Path | None:
@@ -103,11 +133,15 @@ class Context:
     @cached_property
     def questions(self) -> Catalogue:
         """The catalogue of questions."""
+        from queries.catalogue import Catalogue
+
         return Catalogue.load("questions")
 
     @cached_property
     def schema(self) -> Schema:
         """The ontology and the code lists."""
+        from ontology.schema import load_schema
+
         return load_schema()
 
 

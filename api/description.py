@@ -10,10 +10,10 @@ from typing import Final
 from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, RDFS, VOID
 
+from api.holding import Held
 from api.links import is_address
 from api.negotiation import Format
 from ontology.namespaces import BASE, PREFIXES
-from queries.backend import Backend
 
 __all__ = ["rdf_bytes", "service_description"]
 
@@ -35,52 +35,49 @@ _RDFLIB: Final = {
     "application/ld+json": "json-ld",
     "application/rdf+xml": "xml",
 }
-_COUNT_DEFAULT: Final = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
-_COUNT_NAMED: Final = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
-_COUNT_CLASSES: Final = "SELECT ?of (COUNT(?s) AS ?n) WHERE { ?s a ?of FILTER(isIRI(?of)) } GROUP BY ?of ORDER BY ?of"
-_COUNT_PROPERTIES: Final = "SELECT ?of (COUNT(*) AS ?n) WHERE { ?s ?of ?o } GROUP BY ?of ORDER BY ?of"
 
 
-def service_description(backend: Backend, *, address: str, form: Format, federated: bool = False) -> bytes:
-    """The description of the endpoint at `address`, counted from the store itself; `federated`: SERVICE is served."""
+def service_description(held: Held, *, address: str, form: Format, federated: bool = False) -> bytes:
+    """The description of the endpoint at `address`, with what the store holds; `federated`: SERVICE is served."""
     graph = _graph()
     service, dataset, default = BNode("service"), URIRef(f"{BASE}dataset"), BNode("default-graph")
     graph.add((service, RDF.type, SD.Service))
     if is_address(address):
         graph.add((service, SD.endpoint, URIRef(address)))
-    graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
-    if federated:
-        graph.add((service, SD.feature, SD.BasicFederatedQuery))
-    for name in _RESULTS:
-        graph.add((service, SD.resultFormat, FORMATS[name]))
+    # Each with its class, so that a reader needs no vocabulary to see that ranges are kept (section 3.2).
+    said = [(SD.supportedLanguage, SD.SPARQL11Query, SD.Language)]
+    said += [(SD.resultFormat, FORMATS[name], FORMATS.Format) for name in _RESULTS]
+    said += [(SD.feature, SD.BasicFederatedQuery, SD.Feature)] if federated else []
+    for predicate, value, kind in said:
+        graph.add((service, predicate, value))
+        graph.add((value, RDF.type, kind))
     graph.add((service, SD.defaultDataset, dataset))
     graph.add((dataset, RDF.type, SD.Dataset))
     graph.add((dataset, RDF.type, VOID.Dataset))
-    graph.add((dataset, DCTERMS.identifier, Literal(backend.release)))
+    graph.add((dataset, DCTERMS.identifier, Literal(held.release)))
     graph.add((dataset, SD.defaultGraph, default))
     graph.add((default, RDF.type, SD.Graph))
     about = "The canonical graph: reconciled statements, derived ones, findings. Not the union of the named graphs."
     graph.add((default, RDFS.comment, Literal(about, lang="en")))
-    for (count,) in backend.query(_COUNT_DEFAULT):
-        graph.add((default, VOID.triples, Literal(int(count.value))))
-    for number, (name, count) in enumerate(backend.query(_COUNT_CLASSES)):
+    graph.add((default, VOID.triples, Literal(held.contents.triples)))
+    for number, (name, count) in enumerate(held.contents.classes.items()):
         part = BNode(f"class-{number}")
         graph.add((default, VOID.classPartition, part))
-        graph.add((part, VOID["class"], URIRef(name.value)))
-        graph.add((part, VOID.entities, Literal(int(count.value))))
-    for number, (name, count) in enumerate(backend.query(_COUNT_PROPERTIES)):
+        graph.add((part, VOID["class"], URIRef(name)))
+        graph.add((part, VOID.entities, Literal(count)))
+    for number, (name, count) in enumerate(held.contents.properties.items()):
         part = BNode(f"property-{number}")
         graph.add((default, VOID.propertyPartition, part))
-        graph.add((part, VOID.property, URIRef(name.value)))
-        graph.add((part, VOID.triples, Literal(int(count.value))))
-    for number, (name, count) in enumerate(backend.query(_COUNT_NAMED)):
+        graph.add((part, VOID.property, URIRef(name)))
+        graph.add((part, VOID.triples, Literal(count)))
+    for number, (name, count) in enumerate(held.graphs.items()):
         entry, described = BNode(f"graph-{number}"), BNode(f"size-{number}")
         graph.add((dataset, SD.namedGraph, entry))
         graph.add((entry, RDF.type, SD.NamedGraph))
-        graph.add((entry, SD.name, URIRef(name.value)))
+        graph.add((entry, SD.name, URIRef(name)))
         graph.add((entry, SD.graph, described))
         graph.add((described, RDF.type, SD.Graph))
-        graph.add((described, VOID.triples, Literal(int(count.value))))
+        graph.add((described, VOID.triples, Literal(count)))
     return rdf_bytes(graph, form)
 
 

@@ -80,6 +80,7 @@ class Direct:
         self._read = lru_cache(maxsize=_REMEMBERED)(
             lambda query, accept: self._chosen(query_request(form_fields(query.decode("latin-1"))), accept)
         )
+        self.read = self._read
         self._paths = frozenset(f"{before}{path}" for before in {"", root.rstrip("/")} for path in _PATHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

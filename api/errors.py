@@ -8,37 +8,33 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
+from api.context import context
 from api.negotiation import Format, NotAcceptable, negotiate
 from api.problems import PROBLEM_JSON, Problem, problem_for_status
 from queries.errors import (
     AmbiguousThing,
     BackendError,
     ParameterError,
-    QueryError,
     QueryRefused,
     QuerySyntaxError,
     QueryTimeout,
+    UnknownFunction,
     UnknownThing,
     UnsupportedFormat,
 )
 from queries.federation.errors import RemoteFailed, RemoteTimeout
 from queries.pool.errors import EngineCrashed, OutOfMemory, PoolFull, QueryCancelled, QueryTooLarge, WorkerDied
 
-__all__ = ["LEFT", "install", "masked", "problem_for", "problem_response"]
+__all__ = ["masked", "problem_for", "problem_response"]
 
 _LOG: Final = logging.getLogger("treatygraph")
-#: What servers write into logs for a client that has gone before its body was there; nobody receives it.
-LEFT: Final = 499
 _OFFERS: Final = (
     Format("problem", PROBLEM_JSON, ("application/json", "json")),
     Format("html", "text/html", ("application/xhtml+xml",), charset="utf-8"),
@@ -64,7 +60,7 @@ def problem_for(error: Exception) -> Problem:  # noqa: PLR0912 - a table, one li
             return Problem("not-found", str(error), {"suggestions": list(error.suggestions)})
         case AmbiguousThing():
             return Problem("ambiguous-name", str(error), {"candidates": list(error.candidates)})
-        case ParameterError():
+        case ParameterError() | UnknownFunction():
             return Problem("bad-request", str(error))
         case UnsupportedFormat():
             return Problem("not-acceptable", str(error), headers={"vary": "Accept"})
@@ -88,18 +84,10 @@ def problem_for(error: Exception) -> Problem:  # noqa: PLR0912 - a table, one li
             return Problem("timeout", "the query was stopped because it took too long")
         case BackendError():
             return Problem("unavailable", "the store did not answer", headers={"retry-after": "5"})
-        case RequestValidationError():
-            return Problem("bad-request", _first_complaint(error))
         case HTTPException():
             return problem_for_status(error.status_code, str(error.detail), dict(error.headers or {}))
         case _:
             return Problem("internal", "the request could not be answered")
-
-
-def _first_complaint(error: RequestValidationError) -> str:
-    first: dict[str, Any] = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    return f"{where}: {first['msg']}"
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
@@ -112,7 +100,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
         # Better an answer in a form not asked for than an error about the error (RFC 9110, 15.5.7).
         chosen = _OFFERS[0]
     if chosen.name == "html":
-        site = request.app.state.context.site if "app" in request.scope else None
+        site = context(request).site if "app" in request.scope else None
         if site is not None:
             page = site.render(request, "problem.html", problem=problem, document=document, title=problem.kind.title)
             return Response(page, problem.status, headers, chosen.content_type)
@@ -125,29 +113,3 @@ def masked(request: Request, error: Exception) -> Response:
     trace = "".join(traceback.format_exception(error))
     _LOG.error("%s %s failed: %s", request.method, request.url.path, trace)
     return problem_response(request, Problem("internal", "the request could not be answered"))
-
-
-def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
-    """Let every failure of the application become a problem; `allowed` tells the methods of a path."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        problem = problem_for(error)
-        if problem.status == 405:
-            problem.headers["allow"] = ", ".join(
-                allowed(request.url.path.removeprefix(request.scope.get("root_path", "")))
-            )
-            problem.detail = f"allowed here: {problem.headers['allow']}"
-        return problem_response(request, problem)
-
-    async def left(_: Request, __: Exception) -> Response:
-        return Response(status_code=LEFT)
-
-    app.add_exception_handler(ClientDisconnect, left)
-    for kind in (
-        Problem,
-        NotAcceptable,
-        QueryError,
-        RequestValidationError,
-        HTTPException,
-    ):
-        app.add_exception_handler(kind, answer)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.types import Message, Scope, Send
 
 from api.accesslog import logging_requests, write
+from api.asking import OUTCOME, Outcome
 from api.metrics import Metrics
 from api.whole import whole_way
 
-__all__ = ["CONTENT_SECURITY_POLICY", "Exchange"]
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "Exchange"]
 
 #: Pages need our style sheet, our pictures and our forms, and nothing from anywhere else.
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-_HEADERS: Final = (
+#: What every answer has, unless it says otherwise.
+HEADERS: Final = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -40,7 +41,8 @@ class Exchange:
         self._send = send
         self._metrics = metrics
         self._head = scope["method"] == "HEAD"
-        self._clock = time.perf_counter()
+        outcome: Outcome | None = scope.get(OUTCOME)
+        self._clock = time.perf_counter() if outcome is None else outcome.started
         self._whole = None if self._head else whole_way(scope)
         self._held: Message | None = None
         self._status: int | None = None
@@ -66,11 +68,13 @@ class Exchange:
             self._status = message["status"]
             self._held = message
             return
+        if self._head and self._complete:
+            return  # the head was all; who made a body as well need not be waited for
         held, self._held = self._held, None
         body, more = message.get("body", b""), message.get("more_body", False)
-        self._complete = not more
         if self._head:
-            message = {**message, "body": (body := b"")}
+            message = {**message, "body": (body := b""), "more_body": (more := False)}
+        self._complete = not more
         self._bytes += len(body)
         if held is not None:
             held["headers"] = headers = self._headers(held.get("headers", ()))
@@ -89,7 +93,7 @@ class Exchange:
                 timing = value + b", " + timing
             else:
                 headers.append((name, value))
-        headers += [header for header in _HEADERS if header[0] not in names]
+        headers += [header for header in HEADERS if header[0] not in names]
         headers.append((_TIMING, timing))
         return headers
 
@@ -100,16 +104,7 @@ class Exchange:
         status = self._status or 500
         self._metrics.answered(route, method, status, seconds, self._complete)
         if logging_requests():
-            write(
-                self._scope,
-                time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                method=method,
-                route=route,
-                status=status,
-                seconds=round(seconds, 4),
-                bytes=self._bytes,
-                outcome="complete" if self._complete else "broken",
-            )
+            write(self._scope, method, route, status, seconds=seconds, size=self._bytes, complete=self._complete)
 
 
 def _route_name(scope: Scope) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 __all__ = ["Failure", "explain"]
@@ -21,27 +22,31 @@ class Failure:
 def explain(error: Exception) -> Failure:
     """The failure for an exception; what nobody foresaw is told in one line as well."""
     # Read here and not at the top: a command that goes well does not wait for packages that it never uses.
-    from api.problems import Problem
-    from api.settings import SettingsError
-    from loaders.build import ReleaseRefused
-    from loaders.diagnose import Malformed
     from loaders.errors import BadSources, BuildError
-    from queries.errors import QueryError
 
-    match error:
-        case BadSources():
-            return Failure(tuple(_line(str(one)) for one in error.errors))
-        case ReleaseRefused():
-            shown = tuple(_line(str(violation)) for violation in error.report.violations)
-            return Failure((*shown, _line(f"nothing is published: {len(shown)} violations of the shapes")), _VIOLATIONS)
-        case BuildError() | Malformed() | QueryError() | SettingsError() | Problem():
-            return Failure((_line(str(error)),))
-        case OSError():
-            named = f"{error.filename}: " if error.filename else ""
-            return Failure((_line(f"{named}{error.strerror or error}"),))
-        case _:
-            hint = "please report it; TREATYGRAPH_DEBUG=1 shows the details"
-            return Failure((_line(f"treatygraph: unexpected {type(error).__name__}: {error} ({hint})"),))
+    if isinstance(error, BadSources):
+        return Failure(tuple(_line(str(one)) for one in error.errors))
+    if isinstance(error, _of("loaders.build", "ReleaseRefused")):
+        shown = tuple(_line(str(violation)) for violation in error.report.violations)  # type: ignore[attr-defined]
+        return Failure((*shown, _line(f"nothing is published: {len(shown)} violations of the shapes")), _VIOLATIONS)
+    told = (
+        *_of("loaders.diagnose", "Malformed"),
+        *_of("queries.errors", "QueryError"),
+        *_of("api.settings", "SettingsError"),
+        *_of("api.problems", "Problem"),
+    )
+    if isinstance(error, (BuildError, *told)):
+        return Failure((_line(str(error)),))
+    if isinstance(error, OSError):
+        named = f"{error.filename}: " if error.filename else ""
+        return Failure((_line(f"{named}{error.strerror or error}"),))
+    hint = "please report it; TREATYGRAPH_DEBUG=1 shows the details"
+    return Failure((_line(f"treatygraph: unexpected {type(error).__name__}: {error} ({hint})"),))
+
+
+def _of(module: str, name: str) -> tuple[type[Exception], ...]:
+    """The exception of a module; none while nobody has read the module, and so nobody can have raised it."""
+    return (getattr(sys.modules[module], name),) if module in sys.modules else ()
 
 
 def _line(text: str) -> str:

@@ -76,7 +76,13 @@ class Federating:
         if left <= 0:
             raise QueryTimeout("the calls of SERVICE took all the time of the query")
         return QueryRequest(
-            outcome.text, asked.default_graphs, asked.named_graphs, asked.form, asked.union, timeout_s=left
+            outcome.text,
+            asked.default_graphs,
+            asked.named_graphs,
+            asked.form,
+            asked.union,
+            timeout_s=left,
+            volatile=asked.volatile,
         )
 
     def _in_thread(self, work: Callable[[], Outcome]) -> asyncio.Future[Outcome]:

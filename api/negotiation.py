@@ -17,7 +17,10 @@ __all__ = ["Format", "NotAcceptable", "negotiate", "parse_accept"]
 
 _WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _RANGE: Final = re.compile(rf"\s*({_WORD})/({_WORD})\s*\Z")
-_QUALITY: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
+#: More digits than three, and none before the point, are not in the specification but in requests.
+_QUALITY: Final = re.compile(r"(?:0(?:\.[0-9]{0,20})?|\.[0-9]{1,20}|1(?:\.0{0,20})?)\Z")
+#: What the HTTP client of Java sends where the program has named nothing.
+_JAVA: Final = re.compile(r"text/html, image/gif, image/jpeg, \*(?:/\*)?; q=0?\.2(?:, \*/\*; q=0?\.2)?")
 #: A header longer than this many ranges is not from a client that means well; the rest is not read.
 _MAX_RANGES: Final = 100
 #: From here on a range names the media type, not only its kind.
@@ -133,7 +136,7 @@ def _negotiate(accept: str | None, offers: tuple[Format, ...], wanted: str | Non
             if offer.answers_to(wanted):
                 return offer
         raise NotAcceptable(wanted, offers)
-    ranges = parse_accept(accept) if accept else ()
+    ranges = parse_accept(accept) if accept and not _JAVA.fullmatch(accept) else ()
     if not ranges:
         return offers[0]
     best, best_quality = None, 0.0

@@ -20,7 +20,7 @@ from queries.pool.backend import LONG_TEXT
 from queries.pool.streams import AsyncStream
 from queries.results import GRAPH_TYPES, TABLE_TYPES
 
-__all__ = ["Opening", "calling", "opener"]
+__all__ = ["LONG_TEXT", "Opening", "calling", "opener", "opener_now"]
 
 _TABLE, _GRAPH = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
 _Told: TypeAlias = Callable[[AsyncStream | None, BaseException | None], None]
@@ -128,17 +128,21 @@ async def opener(
     """
     if backend is None:
         return partial(_in_thread, engine, partial(_run, asked=asked, form=form, limit_s=limit_s))
-    text = asked.text or ""
-    read = partial(
-        backend.prepare,
-        text,
+    if len(asked.text or "") < LONG_TEXT:
+        return opener_now(backend, asked, form, limit_s)
+    return await asyncio.to_thread(opener_now, backend, asked, form, limit_s)
+
+
+def opener_now(backend: Calling, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening]:
+    """The same for a back end that can be called, without waiting; for texts of less than `LONG_TEXT` characters."""
+    request = backend.prepare(
+        asked.text or "",
         table_type=form.media_type if form.media_type in TABLE_TYPES else _TABLE,
         graph_type=form.media_type if form.media_type in GRAPH_TYPES else _GRAPH,
         default_graphs=asked.default_graphs or None,
         named_graphs=asked.named_graphs or None,
         union=asked.union,
     )
-    request = read() if len(text) < LONG_TEXT else await asyncio.to_thread(read)
     return partial(_in_process, backend, request, limit_s)
 
 

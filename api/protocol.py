@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+
+import pyoxigraph as ox
 
 from api import formats
+from api.cache import ONCE
 from api.problems import Problem
 from api.responses import etag
+from queries.scanner import volatile
 
 __all__ = ["QueryRequest", "is_absolute", "query_request"]
 
 _MAX_GRAPHS: Final = 1000
-_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
+_SECONDS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
 _FORMS: Final = (*formats.ROWS, *formats.RDF, formats.HTML)
 
 
@@ -24,6 +28,7 @@ class QueryRequest:
     """One query operation. `text` is None when there is no query; the graphs are absolute IRIs.
 
     `union` widens the default graph by all named graphs; `timeout_s` is the client's own limit in seconds.
+    A query that is `volatile` has another answer each time.
     """
 
     text: str | None
@@ -32,11 +37,15 @@ class QueryRequest:
     form: str | None = None
     union: bool = False
     timeout_s: float | None = None
+    volatile: bool = False
     _tagged: tuple[str, str, str] = ("", "", "")
 
     def tag(self, edition: str, media_type: str) -> str:
         """The entity tag of the answer: an edition of a release does not change, so its name, the query, the dataset
-        and the format decide its bytes. Kept, because the same question comes again."""
+        and the format decide its bytes. Kept, because the same question comes again. Where the query asks for the time
+        or for chance, no two answers are the same, and neither are their tags."""
+        if self.volatile:
+            return f'{ONCE}{secrets.token_hex(16)}"'
         if self._tagged[:2] != (edition, media_type):
             dataset = (*self.default_graphs, "named", *self.named_graphs, "union" if self.union else "")
             self._tagged = (edition, media_type, etag(edition, self.text or "", *dataset, media_type))
@@ -59,13 +68,15 @@ def query_request(fields: Sequence[tuple[str, str]]) -> QueryRequest:
         given.setdefault(name, []).append(value)
     if "update" in given:
         raise Problem("refused-feature", "updates are refused by this service", {"feature": "update"})
+    text = _one(given, "query")
     asked = QueryRequest(
-        text=_one(given, "query"),
+        text=text,
         default_graphs=_graphs(given, "default-graph-uri"),
         named_graphs=_graphs(given, "named-graph-uri"),
         form=_format(given.get("format", []) + given.get("output", [])),
         union=_truth(given, "union"),
         timeout_s=_seconds(given, "timeout"),
+        volatile=text is not None and volatile(text),
     )
     if asked.union and (asked.default_graphs or asked.named_graphs):
         raise Problem("bad-request", "union: it widens the whole default graph; leave out the graph parameters")
@@ -102,7 +113,7 @@ def _format(words: list[str]) -> str | None:
 
 
 def _graphs(given: dict[str, list[str]], name: str) -> tuple[str, ...]:
-    graphs = given.get(name, [])
+    graphs = [graph for graph in given.get(name, []) if graph]  # forms send their empty fields as well
     if len(graphs) > _MAX_GRAPHS:
         raise Problem("bad-request", f"{name}: at most {_MAX_GRAPHS} are accepted")
     for graph in graphs:
@@ -112,10 +123,9 @@ def _graphs(given: dict[str, list[str]], name: str) -> tuple[str, ...]:
 
 
 def is_absolute(iri: str) -> bool:
-    """Whether a text is an IRI with a scheme, and without characters that no IRI holds."""
-    if any(letter <= " " or letter in '<>"{}|\\^`\x7f' for letter in iri):
-        return False
+    """Whether a text is an IRI with a scheme, as the engine sees it, which would fail over any other later."""
     try:
-        return bool(urlsplit(iri).scheme)
+        ox.NamedNode(iri)
     except ValueError:
         return False
+    return True

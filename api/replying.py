@@ -8,12 +8,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.accesslog import facts, logging_requests
-from api.asking import query_hash
+from api.asking import OUTCOME, query_hash
 from api.context import Context
 from api.departure import LEFT, ClientLeft
 from api.negotiation import Format
 from api.protocol import QueryRequest
-from api.responses import CACHE, StreamResponse, matches
+from api.responses import CACHE, StreamResponse, anything, matches
 
 __all__ = ["Reply", "header"]
 
@@ -39,11 +39,13 @@ class Reply(Response):
         logged = facts(scope) if logging_requests() else None
         if logged is not None:
             logged["query"] = query_hash(asked.text or "")
-        if scope["method"] == "GET" and (known := header(scope, b"if-none-match")) and matches(known, tag):
+        known = header(scope, b"if-none-match") if scope["method"] == "GET" else None
+        if known and not anything(known) and matches(known, tag):
             await _send(send, 304, [(b"etag", tag.encode()), _VARY, _CACHE])
             return
         try:
-            answered = await here.asking.answer(asked, form, asked.limit_s(here.settings.timeout_s), receive, tag)
+            limit_s, outcome = asked.limit_s(here.settings.timeout_s), scope.get(OUTCOME)
+            answered = await here.asking.answer(asked, form, limit_s, receive, tag=tag, outcome=outcome)
         except ClientLeft:
             await _send(send, LEFT, [])
             return
@@ -51,6 +53,11 @@ class Reply(Response):
             logged["way"] = answered.way
         timing = f'{answered.way};desc="answer";dur={answered.seconds * 1000:.1f}'
         opening, body = answered.opening, answered.body
+        if anything(known):  # there is an answer, which is all that was asked
+            if opening is not None:
+                opening.close()
+            await _send(send, 304, [(b"etag", answered.tag.encode()), _VARY, _CACHE])
+            return
         if opening is not None:
             named = {} if opening.id is None else {"treatygraph-query": opening.id}
             stream = StreamResponse(opening, form, {"etag": answered.tag, "server-timing": timing, **named})

@@ -25,7 +25,7 @@ from queries.pool.errors import StreamBroken
 if TYPE_CHECKING:
     from api.opening import Opening
 
-__all__ = ["BREAK_OFF", "CACHE", "StreamResponse", "etag", "json_bytes", "matches", "respond"]
+__all__ = ["BREAK_OFF", "CACHE", "StreamResponse", "anything", "etag", "json_bytes", "matches", "respond"]
 
 #: Where the server's connection puts what ends it at once (`api.connections`).
 BREAK_OFF: Final = "treatygraph.break-off"
@@ -42,7 +42,12 @@ def etag(*parts: str | bytes) -> str:
 
 def matches(header: str | None, tag: str) -> bool:
     """Whether the client already has this answer (`If-None-Match`, compared weakly: RFC 9110, 13.1.2)."""
-    return tag in re.findall(r'(?:W/)?("[^"]*")', header or "")
+    return anything(header) or tag in re.findall(r'(?:W/)?("[^"]*")', header or "")
+
+
+def anything(header: str | None) -> bool:
+    """Whether the client does without any answer that there is: `If-None-Match: *`."""
+    return header is not None and header.strip() == "*"
 
 
 def json_bytes(document: Any) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,6 +22,7 @@ from queries.federation.federation import listed_endpoints
 __all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
 
 PREFIX: Final = "TREATYGRAPH_"
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
 
 
 class SettingsError(Exception):
@@ -132,6 +134,15 @@ class Settings(BaseSettings):
     )
     debug: bool = Field(False, description="Show the traceback of an unexpected error on stderr.")
 
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        """Without the slash at the end, which most people write."""
+        path = value.strip().rstrip("/")
+        if path and _PATH.fullmatch(path) is None:
+            raise ValueError("expected a path that begins with a slash, such as /tg")
+        return path
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -169,4 +180,6 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Set
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"setting {name}: {first['msg']} (given: {first['input']!r})") from None
+        secret = "SecretStr" in str(getattr(Settings.model_fields.get(name), "annotation", ""))  # no log is to hold it
+        given_as = "" if secret else f" (given: {first['input']!r})"
+        raise SettingsError(f"setting {name}: {first['msg'].removeprefix('Value error, ')}{given_as}") from None

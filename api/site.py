@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 
 from api import links
 from ontology.keys import key_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["Site"]
 
@@ -29,7 +32,19 @@ class Site:
     """Renders pages."""
 
     def __init__(self, *, release: str, version: str) -> None:
-        self._environment = Environment(
+        self.style = files("api").joinpath("static", STYLE).read_bytes()
+        # The name of the style sheet changes with its content, so that browsers may keep it for ever.
+        self.style_name = f"style-{sha256(self.style).hexdigest()[:12]}.css"
+        #: The release that is named on the pages.
+        self.release = release
+        self._version = version
+
+    @cached_property
+    def _environment(self) -> Environment:
+        """Made for the first page: its library takes a while to load."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        environment = Environment(
             loader=PackageLoader("api", "templates"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -37,26 +52,19 @@ class Site:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self.style = files("api").joinpath("static", STYLE).read_bytes()
-        # The name of the style sheet changes with its content, so that browsers may keep it for ever.
-        self.style_name = f"style-{sha256(self.style).hexdigest()[:12]}.css"
-        self._environment.globals |= {"release": release, "version": version, "style_name": self.style_name}
-        self._environment.filters |= {
+        environment.globals |= {"version": self._version, "style_name": self.style_name}
+        environment.filters |= {
             "compact": links.compact,
             "key": key_of,
             "sentence_case": _sentence_case,
             "words": _words,
             "brief": _brief,
         }
-
-    @property
-    def release(self) -> str:
-        """The release that is named on the pages."""
-        return str(self._environment.globals["release"])
+        return environment
 
     def serve(self, release: str) -> None:
         """Another release is named on the pages from now on."""
-        self._environment.globals["release"] = release
+        self.release = release
 
     def render(self, request: Request, template: str, **values: Any) -> str:
         """Render a page. `url` and `href` in the templates know the path under which a proxy publishes us."""
@@ -73,7 +81,7 @@ class Site:
             return root + found if found and found.startswith("/") else found
 
         page = self._environment.get_template(template)
-        return str(page.render(url=url, href=href, path=request.url.path, **values))
+        return str(page.render(url=url, href=href, path=request.url.path, release=self.release, **values))
 
     async def page(self, request: Request, template: str, **values: Any) -> str:
         """The same in a thread: a page with a thousand rows would hold up the event loop."""

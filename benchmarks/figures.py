@@ -77,11 +77,15 @@ class Start:
 
 @dataclass
 class Held:
-    """Memory of all processes of one server after each worker has answered; shared pages counted once (PSS)."""
+    """Memory of all processes of one server after each worker has answered; shared pages counted once (PSS).
+
+    `busy_mib`: the moment after the answers; `mib`: some seconds later, at rest.
+    """
 
     server: str
     workers: int
     mib: float
+    busy_mib: float | None = None
 
 
 @dataclass
@@ -121,7 +125,7 @@ class Graph:
         return next((one for one in self.streams if one.engine == engine), None)
 
     def memory(self, server: str, workers: int) -> float | None:
-        """MiB with so many workers."""
+        """MiB with so many workers, at rest."""
         return next((one.mib for one in self.held if (one.server, one.workers) == (server, workers)), None)
 
 

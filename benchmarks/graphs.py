@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -52,8 +53,12 @@ _RDFLIB_MOST: Final = 150_000
 _JUDGED_MOST: Final = 150_000
 _STORED_MOST: Final = 1_500_000
 _WORKERS: Final = (1, 4)
-#: Statements up to which the explained property path is asked under load.
-_EXPLAINED_MOST: Final = 200_000
+#: Statements up to which the explained property path is asked under load, and how: each takes many seconds.
+_EXPLAINED_MOST: Final = 1_500_000
+_EXPLAINED_CONNECTIONS: Final = 2
+_EXPLAINED_S: Final = {100_000: 20.0, 1_000_000: 100.0}
+#: After this long, workers that have read the whole graph have been replaced.
+_REST_S: Final = 8.0
 
 
 @dataclass(frozen=True)
@@ -176,18 +181,32 @@ class Measuring:
                 self._loaded(f"{what}, {BEFORE}", floor, kept, question.media_type)
         bare, explained = chain_questions(self.data.things, NUMBER_OF_PATHS)
         paths = [lineage_path(thing) for thing in bare.things]
-        self._loaded(f"{LINEAGE}: {HTTP}", running[OURS], paths, "application/json")
+        with servers.ours(self.data.release, cache_mb="0") as forgetful:
+            self._loaded(f"{LINEAGE}: {HTTP}", forgetful, paths, "application/json")
+        self._loaded(f"{LINEAGE}: {HTTP}, {BEFORE}", running[OURS], paths, "application/json")
         for name in (OXIGRAPH, ENDPOINT):
-            for way, question in ((PATH, bare), (EXPLAINED, explained)):
-                # Explained, one path of a large graph takes the server minutes: that is not asked under load.
-                alone = way == EXPLAINED and (name != OXIGRAPH or self.result.statements > _EXPLAINED_MOST)
-                if name in running and not alone:
-                    server = running[name]
-                    self._loaded(f"{LINEAGE}: {way}", server, _paths(server.path, question, NUMBER), JSON)
+            if name in running:
+                server = running[name]
+                self._loaded(f"{LINEAGE}: {PATH}", server, _paths(server.path, bare, NUMBER), JSON)
+        if OXIGRAPH in running and self.result.statements <= _EXPLAINED_MOST:
+            # One takes the server up to half a minute: few are asked, for longer.
+            server, seconds = running[OXIGRAPH], _EXPLAINED_S.get(self.data.asked)
+            asked = _paths(server.path, explained, NUMBER)
+            few = _EXPLAINED_CONNECTIONS
+            self._loaded(f"{LINEAGE}: {EXPLAINED}", server, asked, JSON, seconds=seconds, connections=few)
 
-    def _loaded(self, what: str, server: Server, paths: list[str], accept: str) -> None:
+    def _loaded(
+        self,
+        what: str,
+        server: Server,
+        paths: list[str],
+        accept: str,
+        *,
+        seconds: float | None = None,
+        connections: int = CONNECTIONS,
+    ) -> None:
         try:
-            rate = load(what, server, paths, accept, seconds=self.plan.load_s)
+            rate = load(what, server, paths, accept, seconds=seconds or self.plan.load_s, connections=connections)
         except RuntimeError as error:  # a server that fails under load has no figure, and the report says so
             self.result.failed.append(f"{what}: {' '.join(str(error).split())[:200]}")
             say(f"  {self.result.failed[-1]}")
@@ -220,10 +239,12 @@ class Measuring:
                 # As many at once as there are workers, so that each of them answers.
                 with ThreadPoolExecutor(workers) as asking:
                     list(asking.map(partial(_ask_all, server, chosen), range(workers)))
+                busy = server.memory_mib()
+                time.sleep(_REST_S)
                 mib = server.memory_mib()
-                if mib is not None:
-                    self.result.held.append(Held(server.name, workers, mib))
-                    say(f"  memory with {workers} workers: {mib:,.0f} MiB")
+                if mib is not None and busy is not None:
+                    self.result.held.append(Held(server.name, workers, mib, busy))
+                    say(f"  memory with {workers} workers: {busy:,.0f} MiB, at rest {mib:,.0f} MiB")
 
 
 def _ask_all(server: Server, asked: list[Question], number: int) -> None:

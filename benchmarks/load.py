@@ -28,6 +28,8 @@ CONNECTIONS: Final = 8
 NUMBER_OF_PATHS: Final = 500
 _SCRIPT: Final = Path(__file__).with_name("load.lua")
 _WARM_S: Final = 0.5
+#: After so many seconds the bodies that were looked at are enough.
+_LOOK_S: Final = 2.0
 #: Where the numbers of a run begin: no two runs share any, and each number has the same number of digits.
 _NUMBERS: Final = itertools.count(100_000_000, 5_000_000)
 
@@ -46,12 +48,18 @@ def load(
     server that answers something else than 200 is no server to measure.
     """
     connection = server.connect()
-    bodies = [len(connection.send(path.replace("NUMBER", "1"), accept)) for path in paths[:20]]
+    looked, until = paths[:20], time.monotonic() + _LOOK_S
+    bodies: list[int] = []
+    for path in looked:
+        bodies.append(len(connection.send(path.replace("NUMBER", "1"), accept)))
+        if time.monotonic() > until:
+            break
+    slow = len(bodies) < len(looked)
     connection.close()
     with tempfile.NamedTemporaryFile("w", suffix=".paths", encoding="utf-8") as file:
         file.write("\n".join(paths) + "\n")
         file.flush()
-        if seconds > _WARM_S:
+        if seconds > _WARM_S and not slow:
             _run(server, file.name, accept, _WARM_S, connections)
         found = _run(server, file.name, accept, seconds, connections)
     return Rate(
@@ -70,7 +78,8 @@ def _run(server: Server, paths: str, accept: str, seconds: float, connections: i
     first = str(next(_NUMBERS))
     if shutil.which("wrk"):
         # wrk knows whole seconds only; a shorter run is ended from here.
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        command += ["--timeout", f"{round(seconds) + 30}s"]
         command += ["-H", f"Accept: {accept}", "-s", str(_SCRIPT), f"http://{LOOPBACK}:{server.port}/"]
         command += ["--", paths, first]
     else:

@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.chain import WAYS
 from benchmarks.engines import DISK, ENGINES, KEPT, MEMORY, OURS, OXIGRAPH
-from benchmarks.figures import Figures, Graph, Query, Timing
+from benchmarks.figures import Figures, Graph, Held, Query, Timing
 from benchmarks.measure import CAP_S
 from benchmarks.targets import targets
 
@@ -95,7 +95,7 @@ def _graph(graph: Graph) -> Iterator[str]:
     if graph.starts or graph.held:
         yield "Start, and memory of all processes of the server (pages that they share counted once):"
         rows = [[start.engine, "start to first answer", f"{start.seconds:.2f} s"] for start in graph.starts]
-        rows += [[held.server, f"memory with {held.workers} workers", f"{held.mib:,.0f} MiB"] for held in graph.held]
+        rows += [[held.server, f"memory with {held.workers} workers", _held(held)] for held in graph.held]
         yield _table(["engine", "what", "measured"], rows)
     if graph.store:
         ours, raw = graph.store["ours"], graph.store["raw"]
@@ -215,3 +215,8 @@ def _digits(value: float) -> str:
 
 def _whole(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
+
+
+def _held(held: Held) -> str:
+    busy = "" if held.busy_mib is None else f"{held.busy_mib:,.0f} MiB after reading the whole graph, "
+    return f"{busy}{held.mib:,.0f} MiB at rest"

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -48,13 +48,14 @@ class Server:
         return memory_mib(self.process.pid)
 
 
-def ours(release: Path, workers: int | None = None) -> AbstractContextManager[Server]:
-    """`treatygraph serve` of this source tree."""
+def ours(release: Path, workers: int | None = None, **settings: str) -> AbstractContextManager[Server]:
+    """`treatygraph serve` of this source tree, with settings from the environment."""
     port = free_port()
     command = [sys.executable, "-m", "api.cli", "serve", "--release", str(release), "--port", str(port)]
     if workers is not None:
         command += ["--workers", str(workers)]
-    return _settled(running(OURS, command, port, "/sparql"))
+    environ = {f"TREATYGRAPH_{name.upper()}": value for name, value in settings.items()}
+    return _settled(running(OURS, command, port, "/sparql", environ=environ))
 
 
 @contextmanager
@@ -101,10 +102,18 @@ def missing_endpoint() -> str | None:
 
 
 @contextmanager
-def running(name: str, command: Sequence[str], port: int, path: str, folder: Path = ROOT) -> Iterator[Server]:
+def running(
+    name: str,
+    command: Sequence[str],
+    port: int,
+    path: str,
+    *,
+    folder: Path = ROOT,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
     """Start a server and wait for its first answer; end it afterwards. Raises RuntimeError where it does not start."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("TREATYGRAPH_")}
-    environ["PYTHONPATH"] = str(ROOT)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("TREATYGRAPH_")}
+    environ = {**inherited, **(environ or {}), "PYTHONPATH": str(ROOT)}
     began = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL

@@ -52,13 +52,15 @@ def targets(figures: Figures) -> list[Target]:
 
 
 def _lineage(main: Graph, small: Graph, largest: Graph) -> Iterator[Target]:
-    ours = _per_second(main, f"{LINEAGE}: {HTTP}", OURS)
     for way, said in (
         (EXPLAINED, "with labels, sources and passages, as ours gives"),
         (PATH, "only the things reached"),
     ):
         peer = _per_second(main, f"{LINEAGE}: {way}", OXIGRAPH)
-        yield _at_least(f"`/lineage` mandate chain against the Oxigraph server ({said})", _over(ours, peer), 5, main)
+        for asked, kept in (("", "no answer kept"), (f", {BEFORE}", BEFORE)):
+            ours = _per_second(main, f"{LINEAGE}: {HTTP}{asked}", OURS)
+            what = f"`/lineage` mandate chain, {kept}, against the Oxigraph server ({said})"
+            yield _at_least(what, _over(ours, peer), 5, main)
     before, after = (_median(graph.chain, HTTP) for graph in (small, largest))
     what = f"`/lineage` latency: {_size(largest)} against {_size(small)} statements"
     if small is largest:

@@ -83,7 +83,7 @@ def virtuoso(folder: Path, nquads: Path, statements: int) -> Iterator[Server]:
         _load(folder, nquads, statements)
     http = _configure(folder, nquads, statements)[1]
     path = f"/sparql?{urlencode({'default-graph-uri': _CANONICAL})}"
-    with running(VIRTUOSO, [SERVER, "+configfile", "virtuoso.ini", "+foreground"], http, path, folder) as server:
+    with running(VIRTUOSO, [SERVER, "+configfile", "virtuoso.ini", "+foreground"], http, path, folder=folder) as server:
         yield server
 
 
@@ -111,7 +111,7 @@ def _load(folder: Path, nquads: Path, statements: int) -> None:
     sql, http = _configure(folder, nquads, statements)
     say(f"  {VIRTUOSO}: load {statements:,} statements")
     began = time.monotonic()
-    with running(VIRTUOSO, [SERVER, "+configfile", "virtuoso.ini", "+foreground"], http, "/sparql", folder):
+    with running(VIRTUOSO, [SERVER, "+configfile", "virtuoso.ini", "+foreground"], http, "/sparql", folder=folder):
         script = (
             f"ld_dir('{nquads.parent}', '{nquads.name}', '{_CANONICAL}');\n"
             "rdf_loader_run();\ncheckpoint;\n"

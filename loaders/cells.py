@@ -7,11 +7,10 @@ have to count commas.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from loaders.diagnose import Malformed
-from loaders.positions import LineIndex, Position
+from loaders.positions import Position
 
 #: Longest cell that is read, in characters. Longer ones are a mistake or an attack.
 CELL_LIMIT = 100_000
@@ -20,12 +19,20 @@ CELL_LIMIT = 100_000
 _PLAIN: Final = re.compile(r"[^,\r\n]*")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """The text of one cell and where it begins (the quotation mark, if it is quoted)."""
+class Cell(NamedTuple):
+    """The text of one cell, and the line and column where it begins (the quotation mark, if it is quoted).
+
+    A tuple, because a table has more cells than anything else has of anything.
+    """
 
     text: str
-    position: Position
+    line: int
+    column: int
+
+    @property
+    def position(self) -> Position:
+        """Where it begins."""
+        return Position(self.line, self.column)
 
 
 def decode(data: bytes, name: str) -> str:
@@ -45,22 +52,41 @@ def read_cells(text: str, name: str, first: int = 1) -> list[list[Cell]]:
 
     `first` is the number of the text's first line, where it is a part of a file.
     """
-    lines = LineIndex(text, first)
     rows: list[list[Cell]] = []
-    row: list[Cell] = []
-    offset, end = 0, len(text)
-    while offset < end or row:
-        place = lines.position(offset)
-        value, offset = _cell(text, offset, name, place)
-        row.append(Cell(value, place))
-        if offset < end and text[offset] == ",":
-            offset += 1
-            continue
-        offset += 2 if text.startswith("\r\n", offset) else 1
+    offset, line = 0, first
+    while offset < len(text):
+        end = text.find("\n", offset)
+        written = text[offset : end if end >= 0 else len(text)]
+        if '"' in written or "\r" in written or len(written) > CELL_LIMIT:
+            row, offset, line = _row(text, offset, name, line)
+        else:
+            # Nearly all lines: what stands between the commas are the cells.
+            row, column = [], 1
+            for value in written.split(","):
+                row.append(Cell(value, line, column))
+                column += len(value) + 1
+            offset += len(written) + 1
+            line += 1
         if len(row) > 1 or row[0].text:
             rows.append(row)
-        row = []
     return rows
+
+
+def _row(text: str, offset: int, name: str, line: int) -> tuple[list[Cell], int, int]:
+    """The row that begins at an offset, which is the first of its line; the offset after it, and the line of that."""
+    row: list[Cell] = []
+    start = text.rfind("\n", 0, offset) + 1
+    while True:
+        place = Position(line, offset - start + 1)
+        value, after = _cell(text, offset, name, place)
+        row.append(Cell(value, place.line, place.column))
+        if within := text.count("\n", offset, after):
+            line, start = line + within, text.rfind("\n", offset, after) + 1
+        if not text.startswith(",", after):
+            break
+        offset = after + 1
+    after += 2 if text.startswith("\r\n", after) else 1
+    return row, after, line + (1 if text[after - 1 : after] == "\n" else 0)
 
 
 def _cell(text: str, offset: int, name: str, place: Position) -> tuple[str, int]:

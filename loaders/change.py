@@ -23,6 +23,7 @@ from loaders.revision import Revision, checked_out, content_name
 from loaders.shelf import Shelf
 from loaders.snapshot import Damaged, Snapshot
 from loaders.tables import column_values
+from loaders.uncollected import uncollected
 
 MAPPING: Final = "-metadata.json"
 #: Files that may differ between a snapshot and what is asked about; where more do, a new snapshot is taken.
@@ -157,7 +158,8 @@ class Change:
                     return Snapshot.open(path)
             from loaders.taking import take
 
-            made = take(sources, None, levels, progress)
+            with uncollected():
+                made = take(sources, None, levels, progress)
             assert made is not None
             return made
 
@@ -246,7 +248,8 @@ def _write(sources: Sequence[Source], path: Path, levels: Sequence[str], progres
     # Read here: it brings what reads Turtle and SPARQL, which a snapshot that is there has spared us.
     from loaders.taking import take
 
-    take(sources, path, levels, progress)
+    with uncollected():
+        take(sources, path, levels, progress)
 
 
 def _known(snapshot: Snapshot, name: str) -> str | None:

@@ -7,15 +7,15 @@ declared, and that each document is named after its symbol, is therefore checked
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Quad, Triple
-from rdflib import Graph
+from rdflib.term import Node
 
 from loaders.reconcile import is_source_graph
 from loaders.sources import Sources
-from loaders.terms import Statement, named, rdflib_graph
+from loaders.terms import Statement, Term, named, to_rdflib
 from ontology.shapes import ValidationResult
 from ontology.vocabulary import misnamed_documents, undeclared_terms
 from queries.conformance import store_of, validate_store
@@ -42,7 +42,7 @@ def check(statements: Iterable[Statement], quads: Iterable[Quad], sources: Sourc
     """
     facts = list(statements)
     store = store_of(Triple(*fact) for fact in facts)
-    results = [*_misnamed(rdflib_graph(facts)), *validate_store(store)]
+    results = [*_misnamed(_in_rdflib(facts)), *validate_store(store)]
     if not results:
         return []
     wanted = {result.focus for result in results}
@@ -54,7 +54,17 @@ def check(statements: Iterable[Statement], quads: Iterable[Quad], sources: Sourc
     return [Violation(result, _files(graphs[result.focus], sources)) for result in results]
 
 
-def _misnamed(graph: Graph) -> Iterator[ValidationResult]:
+def _in_rdflib(facts: Sequence[Statement]) -> list[tuple[Node, Node, Node]]:
+    """The statements in rdflib's terms, each of which is made once: a graph with its indexes is not needed."""
+    known: dict[Term, Node] = {}
+    for fact in facts:
+        for term in fact:
+            if term not in known:
+                known[term] = to_rdflib(term)
+    return [(known[subject], known[predicate], known[value]) for subject, predicate, value in facts]
+
+
+def _misnamed(graph: Sequence[tuple[Node, Node, Node]]) -> Iterator[ValidationResult]:
     """Names that the ontology does not declare, and documents that are not named after their symbol."""
     for subject, term, near in undeclared_terms(graph):
         hint = f"Did you mean {near}?" if near else "Declare it in the ontology, or use a declared name."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode
@@ -29,6 +30,18 @@ _VOCABULARIES: Final = (TG, ELI, SKOS, ORG, OA, DQV, SCHEMA, PROV, DCTERMS)
 _EXAMPLES: Final = 3
 
 
+@dataclass(frozen=True)
+class Contents:
+    """How much of what the default graph holds: statements by property, things by class, and a few meetings."""
+
+    triples: int
+    subjects: int
+    objects: int
+    classes: Mapping[str, int]
+    properties: Mapping[str, int]
+    examples: Sequence[str]
+
+
 def description(
     statements: Iterable[Statement], release: str, counts: Mapping[str, int], date: str | None = None
 ) -> str:
@@ -36,15 +49,35 @@ def description(
 
     Classes and properties are counted as partitions, sorted; the examples are the first meetings by IRI.
     """
-    return canonical_trig(quad(fact) for fact in _facts(list(statements), release, counts, date))
+    return described(_counted(list(statements)), release, counts, date, (QUALITY, CITATION))
+
+
+def described(
+    contents: Contents,
+    release: str,
+    counts: Mapping[str, int],
+    date: str | None = None,
+    papers: Sequence[str] = (),
+) -> str:
+    """The same for what was counted elsewhere; `papers` are the files that stand beside the dump."""
+    return canonical_trig(quad(fact) for fact in _facts(contents, release, counts, date, papers))
+
+
+def _counted(statements: list[Statement]) -> Contents:
+    return Contents(
+        triples=len(statements),
+        subjects=len({subject for subject, _, _ in statements}),
+        objects=len({value for _, _, value in statements}),
+        classes=Counter(str(o.value) for _, p, o in statements if p == TYPE and isinstance(o, NamedNode)),
+        properties=Counter(p.value for _, p, _ in statements),
+        examples=sorted(_examples(statements))[:_EXAMPLES],
+    )
 
 
 def _facts(
-    statements: list[Statement], release: str, counts: Mapping[str, int], date: str | None
+    contents: Contents, release: str, counts: Mapping[str, int], date: str | None, papers: Sequence[str]
 ) -> Iterator[Statement]:
     dataset, dump = iri(DATASET), iri(f"{BASE}dump/{DUMP}")
-    classes = Counter(str(o.value) for _, p, o in statements if p == TYPE and isinstance(o, NamedNode))
-    properties = Counter(p.value for _, p, _ in statements)
 
     def say(subject: NamedNode, predicate: str, value: str | int | NamedNode | Literal) -> Statement:
         term = literal(value) if isinstance(value, str | int) else value
@@ -58,7 +91,7 @@ def _facts(
     yield say(dataset, DCTERMS.license, iri(LICENCE))
     yield say(dataset, DCAT.version, release)
     yield say(dataset, OWL.versionInfo, release)
-    yield from _edition(dataset, dump, release, date)
+    yield from _edition(dataset, dump, release, date, papers)
     yield say(dataset, FOAF.homepage, iri(BASE))
     yield say(dataset, VOID.uriSpace, str(ID))
     yield say(dataset, VOID.dataDump, dump)
@@ -75,11 +108,11 @@ def _facts(
     yield say(dump, DCAT.mediaType, iri(_MEDIA["application/n-quads"]))
     yield say(dump, DCAT.compressFormat, iri(_MEDIA["application/gzip"]))
 
-    yield say(dataset, VOID.triples, len(statements))
-    yield say(dataset, VOID.distinctSubjects, len({subject for subject, _, _ in statements}))
-    yield say(dataset, VOID.distinctObjects, len({value for _, _, value in statements}))
-    yield say(dataset, VOID.classes, len(classes))
-    yield say(dataset, VOID.properties, len(properties))
+    yield say(dataset, VOID.triples, contents.triples)
+    yield say(dataset, VOID.distinctSubjects, contents.subjects)
+    yield say(dataset, VOID.distinctObjects, contents.objects)
+    yield say(dataset, VOID.classes, len(contents.classes))
+    yield say(dataset, VOID.properties, len(contents.properties))
     for name, count in counts.items():
         # Counts of our own (sources, claims, findings) as measurements: what it is, and how many.
         measure = iri(f"{DATASET}/count/{name}")
@@ -87,21 +120,23 @@ def _facts(
         yield say(measure, TYPE.value, iri(DQV.QualityMeasurement))
         yield say(measure, DCTERMS.title, literal(name, language="en"))
         yield say(measure, DQV.value, count)
-    for example in sorted(_examples(statements))[:_EXAMPLES]:
+    for example in contents.examples:
         yield say(dataset, VOID.exampleResource, iri(example))
-    for name, count in classes.items():
+    for name, count in contents.classes.items():
         part = iri(f"{DATASET}/class/{digest(name)}")
         yield say(dataset, VOID.classPartition, part)
         yield say(part, VOID["class"], iri(name))
         yield say(part, VOID.entities, count)
-    for name, count in properties.items():
+    for name, count in contents.properties.items():
         part = iri(f"{DATASET}/property/{digest(name)}")
         yield say(dataset, VOID.propertyPartition, part)
         yield say(part, VOID.property, iri(name))
         yield say(part, VOID.triples, count)
 
 
-def _edition(dataset: NamedNode, dump: NamedNode, release: str, date: str | None) -> Iterator[Statement]:
+def _edition(
+    dataset: NamedNode, dump: NamedNode, release: str, date: str | None, papers: Sequence[str]
+) -> Iterator[Statement]:
     """Which edition this is, of what day, by whom, how to cite it, and which papers go with it."""
     if date is not None:
         day = literal(date, datatype=str(XSD.date))
@@ -111,7 +146,7 @@ def _edition(dataset: NamedNode, dump: NamedNode, release: str, date: str | None
     yield dataset, iri(DCTERMS.identifier), literal(f"{DATASET}/{release}")
     yield dataset, iri(DCTERMS.bibliographicCitation), literal(cited)
     yield dataset, iri(DCTERMS.creator), literal("The Treatygraph developers", language="en")
-    for paper in (QUALITY, CITATION):
+    for paper in papers:
         yield dataset, iri(DCTERMS.relation), iri(f"{BASE}dump/{paper}")
 
 

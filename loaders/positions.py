@@ -99,11 +99,14 @@ class PositionMap:
     def add(self, file: str, quads: Iterable[PositionedQuad]) -> None:
         """Learn the places of the statements of one file."""
         for positioned in quads:
-            subject, predicate, value = (str(term) for term in positioned.quad[:3])
+            subject, predicate, value = map(str, positioned.quad[:3])
             place = Place(file, positioned.position)
             for key in ((subject, predicate, value), (subject, predicate), (subject,)):
-                known = self._places.get(key)
-                if known is None or place < known:
+                known = self._places.setdefault(key, place)
+                # Mostly a file is learnt from its beginning, and files in the order of their names.
+                if known is not place and (
+                    file < known.file or (file == known.file and place.position < known.position)
+                ):
                     self._places[key] = place
 
     def stated(self, subject: str, path: str, value: str | None = None) -> Place | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -65,9 +66,11 @@ class Canonical:
 
 def is_source_graph(graph: object) -> bool:
     """Whether a graph holds the statements of a source: it lies under `graph/`, is not reserved and holds no claims."""
-    if not isinstance(graph, NamedNode):
-        return False
-    name = graph.value
+    return isinstance(graph, NamedNode) and _is_name_of_source(graph.value)
+
+
+@lru_cache(maxsize=65_536)
+def _is_name_of_source(name: str) -> bool:
     return name.startswith(str(GRAPH)) and name not in RESERVED and not name.endswith(CLAIMS_SUFFIX)
 
 
@@ -81,9 +84,16 @@ def reconcile(quads: Sequence[Quad]) -> Canonical:
     result = Canonical(read_decisions(sources))
     slots = _fill(sources, result)
     confidences = _claim_confidences(quads, authorities)
-    candidates = {slot: _candidates(slot, values, authorities, confidences) for slot, values in slots.items()}
     open_decisions = dict(result.decisions.values)
-    for slot in sorted(slots, key=str):
+    # Nearly everywhere the sources agree: then nobody need be believed more than others.
+    disputed = [slot for slot, values in slots.items() if len(values) > 1 or slot[:2] in open_decisions]
+    asked = {*disputed, *(slot for slot in slots if slot[1] in FOLLOWS)}
+    asked |= {led for slot in asked if slot[1] in FOLLOWS and (led := (slot[0], FOLLOWS[slot[1]], "")) in slots}
+    for slot, values in slots.items():
+        if slot not in asked:
+            result.statements.update((slot[0], slot[1], value) for value in values)
+    candidates = {slot: _candidates(slot, slots[slot], authorities, confidences) for slot in asked}
+    for slot in sorted(asked, key=str):
         decision = open_decisions.pop((slot[0], slot[1]), None)
         chosen = _chosen(slot, candidates, decision)
         if chosen is None:

@@ -96,7 +96,9 @@ class Writer:
         self._base = sqlite3.connect(":memory:" if path is None else str(path))
         self._base.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
         self._salt = token_bytes(16)
-        self._terms: dict[Node | tuple[str, ...], int] = {}
+        # By plain texts: to tell two terms of rdflib apart takes several times as long.
+        self._iris: dict[str, int] = {}
+        self._terms: dict[tuple[str | None, ...], int] = {}
         self._numbers: dict[str, int] = {}
         self._fresh: list[tuple[int, int, bytes]] = []
         self._count = 0
@@ -150,17 +152,20 @@ class Writer:
         return self._base
 
     def _term(self, term: Node | str) -> int:
-        key: Node | tuple[str, ...]
-        if not isinstance(term, Node):
-            key = (term,)
-        elif isinstance(term, Literal) and term.language:
+        known: dict[Any, int] = self._terms
+        key: str | tuple[str | None, ...]
+        kind = type(term)
+        if kind is URIRef:
+            known, key = self._iris, str(term)
+        elif kind is Literal:
+            assert isinstance(term, Literal)
             # rdflib takes "x"@en and "x"@EN for one.
-            key = (str(term), term.language)
+            key = (str(term), term.language, term.datatype)
         else:
-            key = term
-        number = self._terms.get(key)
+            key = (kind.__name__, str(term))
+        number = known.get(key)
         if number is None:
-            number = self._terms[key] = len(self._terms) + 1
+            number = known[key] = len(self._iris) + len(self._terms) + 1
             text = encoded(term)
             self._fresh.append((number, digest_of(text, self._salt), text))
         return number

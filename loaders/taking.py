@@ -13,7 +13,7 @@ from rdflib.term import Node
 
 from loaders.change import Progress, Source
 from loaders.crossrecord import offences, package_rules, reconciled
-from loaders.diagnose import Malformed
+from loaders.diagnose import Diagnosis, Malformed
 from loaders.edits import renamed
 from loaders.endings import TABLE
 from loaders.errors import BuildError
@@ -86,31 +86,34 @@ def describe(levels: Sequence[str]) -> dict[str, Any]:
 
 def _read(source: Source) -> FileContent:
     found = FileContent(source.name, source.content)
-    table = source.path.suffix == TABLE
     try:
-        found.quads, faults = read_file(source.path)
+        if source.path.suffix == TABLE:
+            faults = _read_table(found, source.path)
+        else:
+            found.quads, faults = read_file(source.path)
         found.faults = [renamed(one, source.path, source.name) for one in faults]
-        if table:
-            _describe_table(found, source.path)
     except Malformed as error:
         found.quads = []
         found.faults = [renamed(error.diagnosis(), source.path, source.name)]
     return found
 
 
-def _describe_table(found: FileContent, path: Path) -> None:
-    """Say whether the rows have a line each, and which keys stand in which line."""
+def _read_table(found: FileContent, path: Path) -> list[Diagnosis]:
+    """Read a table (once); say whether the rows have a line each, and which keys stand in which line."""
     from loaders.cells import decode, read_cells
-    from loaders.tables import key_of_row
+    from loaders.tables import check_references, key_of_row, read_table_cells
 
     mapping = load_mapping(path)
     text = decode(path.read_bytes(), str(path))
     rows = read_cells(text, str(path))
+    table = read_table_cells(rows, mapping, path)
+    found.quads = table.quads
     found.foreign_keys = [(key.column, key.table, key.target_column) for key in mapping.foreign_keys]
     found.primary_key = mapping.primary_key
     found.even = "\r" not in text and len(rows) == sum(1 for line in text.split("\n") if line)
     if found.even and mapping.primary_key:
-        found.keys = [(key_of_row(row, mapping), row[0].position.line) for row in rows[1:]]
+        found.keys = [(key_of_row(row, mapping), row[0].line) for row in rows[1:]]
+    return [*table.problems, *check_references(path, rows)]
 
 
 def _stored(positioned: PositionedQuad) -> Quad | None:

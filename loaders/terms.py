@@ -38,6 +38,9 @@ def literal(value: str | int | bool, *, datatype: str | None = None, language: s
 
 def from_rdflib(node: rdflib.term.Node) -> Term:
     """The same term in pyoxigraph's types (shape: one node). Raises TypeError for anything else than a term of RDF."""
+    if type(node) is rdflib.URIRef:
+        # Most are; and rdflib's classes take their time to say that a thing is none of theirs.
+        return NamedNode(str(node))
     if isinstance(node, rdflib.Literal):
         if node.language:
             return Literal(str(node), language=node.language)
@@ -61,14 +64,6 @@ def to_rdflib(term: Term) -> rdflib.term.IdentifiedNode | rdflib.Literal:
         # rdflib tells plain literals and xsd:string apart, RDF 1.1 does not.
         return rdflib.Literal(term.value)
     return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False)
-
-
-def rdflib_graph(statements: Iterable[Statement]) -> rdflib.Graph:
-    """An rdflib graph of the statements, for tools that ask for one (SHACL, serialisers)."""
-    graph = rdflib.Graph()
-    for subject, predicate, value in statements:
-        graph.add((to_rdflib(subject), to_rdflib(predicate), to_rdflib(value)))
-    return graph
 
 
 def named(term: object) -> NamedNode:

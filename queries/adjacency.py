@@ -7,7 +7,7 @@ It holds what `queries.lineage` and `queries.paths` would ask the store for, wor
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -56,7 +56,8 @@ class Adjacency:
         self._first_row = table.numbers("first-row")
         self._rows = table.numbers("rows")
         self._sources = lru_cache(maxsize=_REMEMBERED)(self._sources_of)
-        self._relations = {self._texts[at]: number for number, at in enumerate(table.numbers("relations"))}
+        self._names = [self._texts[at] for at in table.numbers("relations")]
+        self._relations = {name: number for number, name in enumerate(self._names)}
 
     def covers(self, relation: Relation) -> bool:
         """Whether all links of a relation are here."""
@@ -72,10 +73,47 @@ class Adjacency:
     def thing(self, iri: str) -> Thing | None:
         """Key, type and label of a node; None for what is no node."""
         node = self._nodes.find(iri)
-        if node < 0:
-            return None
-        kind, label = self._types[node], self._labels[node]
+        return None if node < 0 else self.thing_at(node)
+
+    # By number, for answers that are made from the index alone (`queries.scribe`): nodes are numbered in the order of
+    # their IRIs, edges in that of subject, predicate, object, so that sorted numbers are sorted links.
+
+    def node(self, iri: str) -> int:
+        """The number of a node, or -1."""
+        return self._nodes.find(iri)
+
+    def thing_at(self, node: int) -> Thing:
+        """Key, type and label of a node."""
+        iri, kind, label = self._nodes[node], self._types[node], self._labels[node]
         return Thing(iri, key_of(iri), UNTYPED if kind == NOTHING else self._texts[kind], self._texts[label])
+
+    def predicates(self, relations: Iterable[Relation]) -> set[int]:
+        """The numbers of relations, which must be covered."""
+        return {self._relations[str(relation.iri)] for relation in relations}
+
+    def edges(self, nodes: Iterable[int], along: set[int], against: set[int]) -> list[int]:
+        """The edges of these predicates that begin at one of the nodes (`along`) or end at one (`against`)."""
+        found: list[int] = []
+        for node in nodes:
+            if along:
+                found += _of(self._predicates, self._first[node], self._first[node + 1], along)
+            if against:
+                places = _of(self._predicates_in, self._first_in[node], self._first_in[node + 1], against)
+                found += [self._edges_in[at] for at in places]
+        return found
+
+    def ends(self, edge: int) -> tuple[int, int]:
+        """The nodes of its subject and its object."""
+        return self._subjects[edge], self._objects[edge]
+
+    def link(self, edge: int) -> Link:
+        """The statement of an edge."""
+        subject, object_ = self.ends(edge)
+        return Link(self._nodes[subject], self._names[self._predicates[edge]], self._nodes[object_])
+
+    def sources_at(self, edge: int) -> tuple[Source, ...]:
+        """The sources of an edge, sorted."""
+        return self._sources(edge)
 
     def neighbours(
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction

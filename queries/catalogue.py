@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -67,7 +68,8 @@ class StoredQuery:
             value = given.get(name)
             if value is None or value == "":
                 if not one.optional:
-                    raise ParameterError(f"parameter {name} is missing: {one.description} Example: {one.example}")
+                    about = one.description.rstrip(".")
+                    raise ParameterError(f"parameter {name} is missing ({about}), such as {one.example}")
                 blocks[name,] = [(UNDEF,)]
                 continue
             several = value if isinstance(value, list | tuple) else [value]
@@ -90,14 +92,7 @@ class Catalogue(Mapping[str, StoredQuery]):
         """Read `questions`, `rules`, `audit` or `gaps`, of this package or of a directory. Raises CatalogueError."""
         if kind not in KINDS:
             raise CatalogueError(f"no such kind of query: {kind}; there are {', '.join(KINDS)}")
-        folder: Traversable = files("queries").joinpath(kind) if directory is None else Path(directory)
-        found: dict[str, StoredQuery] = {}
-        if folder.is_dir():
-            for file in sorted(folder.iterdir(), key=lambda f: f.name):
-                if file.name.endswith(".rq"):
-                    one = read_query(file.read_text(encoding="utf-8"), file.name, kind)
-                    found[one.name] = one
-        return cls(found)
+        return cls(_of_package(kind) if directory is None else _of_folder(Path(directory), kind))
 
     def as_rdf(self, endpoint: str) -> Graph:
         """The queries in the example format of SPARQL endpoints; `endpoint` is the address that answers them."""
@@ -117,6 +112,22 @@ class Catalogue(Mapping[str, StoredQuery]):
 
     def __len__(self) -> int:
         return len(self._queries)
+
+
+@cache
+def _of_package(kind: str) -> dict[str, StoredQuery]:
+    """The queries of this package, which are read once: pages and reports ask for them again and again."""
+    return _of_folder(files("queries").joinpath(kind), kind)
+
+
+def _of_folder(folder: Traversable, kind: str) -> dict[str, StoredQuery]:
+    found: dict[str, StoredQuery] = {}
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".rq"):
+                one = read_query(file.read_text(encoding="utf-8"), file.name, kind)
+                found[one.name] = one
+    return found
 
 
 def read_query(text: str, filename: str, kind: str) -> StoredQuery:

@@ -26,6 +26,10 @@ class QueryRefused(QueryError):
         self.feature = feature
 
 
+class UnknownFunction(QueryError):
+    """The query calls a function by an IRI that the engine does not know."""
+
+
 class UnsupportedFormat(QueryError):
     """This kind of result cannot be written in this media type."""
 

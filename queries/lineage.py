@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DEPTH: Final = 6
 LIMIT: Final = 1000
 _DIRECTIONS: Final = ("up", "down", "both")
-_LINKS_PER_NODE: Final = 50  # a step that gives more links than this for each thing allowed is cut, and says so
+LINKS_PER_NODE: Final = 50  # a step that gives more links than this for each thing allowed is cut, and says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Lineage:
         said: dict[str, Any] = {
             "thing": self.thing,
             "release": self.release,
-            "nodes": [{"iri": n.iri, "key": n.key, "type": n.type, "label": n.label} for n in self.nodes],
+            "nodes": [node.to_json() for node in self.nodes],
             "edges": [edge.to_json() for edge in self.edges],
         }
         if self.truncated:
@@ -184,15 +184,17 @@ def explained(
     ordered = list(links)
     by_iri = {str(relation.iri): relation for relation in relations}
     sources = sources_of(backend, ordered)
-    edges: list[Edge] = []
-    for link in ordered:
-        relation = by_iri[link.predicate]
-        names = {"from": known[link.subject].label, "to": known[link.object].label}
-        said = _told(relation.sentence, names)
-        upward = relation.direction == "up"
-        ends = link.subject, link.predicate, link.object
-        edges.append(Edge(*ends, relation.name, relation.kind, upward, said, sources[link]))
-    return tuple(edges)
+    return tuple(
+        edge_of(link, by_iri[link.predicate], known[link.subject].label, known[link.object].label, sources[link])
+        for link in ordered
+    )
+
+
+def edge_of(link: Link, relation: LineageRelation, subject: str, object_: str, sources: tuple[Source, ...]) -> Edge:
+    """A link explained; `subject` and `object_` are the labels of its ends."""
+    said = _told(relation.sentence, {"from": subject, "to": object_})
+    upward = relation.direction == "up"
+    return Edge(link.subject, link.predicate, link.object, relation.name, relation.kind, upward, said, sources)
 
 
 def _told(sentence: str, names: dict[str, str]) -> str:
@@ -246,7 +248,7 @@ class _Walk:
     def _step(
         self, frontier: Sequence[str], relations: Sequence[LineageRelation], way: Any, seen: set[str]
     ) -> list[str]:
-        most = _LINKS_PER_NODE * self._limit
+        most = LINKS_PER_NODE * self._limit
         links = list(islice(self._backend.neighbours(frontier, relations, way), most + 1))
         if len(links) > most:
             self.truncated = True

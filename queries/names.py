@@ -18,6 +18,7 @@ from rdflib.namespace import DCTERMS, FOAF, SKOS
 from ontology.namespaces import ID, TG
 from queries.backend import Backend
 from queries.library import support
+from queries.spelling import western_digits
 from queries.values import fill, iri_text
 
 #: Properties that name, with the strength of a match: 0 is the thing's own name, 2 a spelling that was met.
@@ -38,8 +39,8 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def normal(text: str) -> str:
-    """Words without case, accents and punctuation: `São Tomé, 21st M.S.P.` gives `sao tome 21st m s p`."""
-    plain = unicodedata.normalize("NFKD", text.replace("\N{SOFT HYPHEN}", ""))
+    """Words without case and accents, digits as 0 to 9: `São Tomé, 21st M.S.P.` gives `sao tome 21st m s p`."""
+    plain = western_digits(unicodedata.normalize("NFKD", text.replace("\N{SOFT HYPHEN}", "")))
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(_WORD.findall(kept.casefold()))
 

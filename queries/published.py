@@ -55,7 +55,7 @@ class PublishedBackend(RemoteBackend):
         if known is not None and known.same(found):
             found = replace(found, graphs=known.graphs)
         elif found.layout == "versioned":
-            found = replace(found, graphs=read_graphs(self._plain.query, found.release))
+            found = replace(found, graphs=read_graphs(self._plain.query, found.listing))
         with self._lock:
             if look > self._last:  # a slow look must not bring an older release back
                 self._last, self._record = look, found
@@ -68,7 +68,7 @@ class PublishedBackend(RemoteBackend):
         if record.layout == "versioned":
             found = located(
                 text,
-                record.release,
+                record.listing,
                 record.graphs,
                 default_graphs=default_graphs,
                 named_graphs=named_graphs,

@@ -11,8 +11,9 @@ from typing import IO, Final, Literal, TypeAlias, cast
 import pyoxigraph as ox
 
 from ontology.namespaces import PREFIXES
-from queries.errors import BackendError, QueryError, QuerySyntaxError, QueryTimeout, UnsupportedFormat
+from queries.errors import BackendError, QueryError, QuerySyntaxError, QueryTimeout, UnknownFunction, UnsupportedFormat
 from queries.streams import ByteStream, Sink
+from queries.xmltext import written
 
 Kind: TypeAlias = Literal["select", "ask", "construct"]
 Triples: TypeAlias = ox.QueryTriples | Iterator[ox.Triple]
@@ -115,7 +116,7 @@ class QueryResult:
 
         def write(sink: Sink) -> None:
             sink.check = lambda: self._check(limit)
-            output = cast("IO[bytes]", sink)
+            output = written(cast("IO[bytes]", sink), chosen)
             answer = self._ask()
             if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
                 answer.serialize(output, format=TABLE_TYPES[chosen])
@@ -145,14 +146,30 @@ class QueryResult:
             raise QueryTimeout(f"the query ran longer than {self._timeout_s} s")
 
 
+#: In a message of the engine: a character class such as `['0'..='9' | '\\\\']`, and what stands between the commas.
+_CLASSES: Final = re.compile(r"\[(?:_|\^?(?:'(?:\\.[^']*|[^'])'|[\s|.=])+)\]")
+_ITEMS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,"](?:[^,"]*[^\s,"])?')
+_REASONS: Final = {
+    "Prefix not found": "the prefix is not declared",
+    "IRI parsing failed": "not an IRI, or a relative one without BASE",
+}
+
+
 def translated(error: BaseException) -> BaseException:
-    """An engine's exception as one of ours, told apart by its type."""
+    """An engine's exception as one of ours, by its type, and by its words where these tell what to mend."""
     if isinstance(error, QueryError):
         return error
     if isinstance(error, SyntaxError):
         return syntax_error(error)
+    words = " ".join(str(error).split())[:300]
+    if isinstance(error, RuntimeError) and words.startswith("The custom function "):
+        return UnknownFunction(f"{words.removeprefix('The custom function ').partition('> ')[0]}> is no function here")
+    if isinstance(error, OSError) and words.startswith(("JSON-LD ", "RDF/XML ")):
+        return UnsupportedFormat(f"the result of this query cannot be written so: {words}")
+    if isinstance(error, LookupError):
+        return UnsupportedFormat(f"the result of this query cannot be written as {words}")
     if isinstance(error, RuntimeError | OSError | ValueError | MemoryError):
-        return BackendError(f"the engine failed: {' '.join(str(error).split())[:300]}")
+        return BackendError(f"the engine failed: {words}")
     return error
 
 
@@ -167,11 +184,18 @@ def syntax_error(error: SyntaxError) -> QuerySyntaxError:
 
 
 def _shortened(expected: str) -> str:
-    """`expected one of "{", WHERE, [_], …` without the character classes that tell a reader nothing."""
+    """`expected one of "{", WHERE, [_], …` without the character classes that tell a reader nothing; where the engine
+    has a reason, such as a prefix that is not declared, that alone."""
     text = " ".join(expected.split())
     if not text.startswith("expected "):
         return text[:300]
-    words = re.findall(r'"\S+"|(?<![\w\'])[A-Z]{2,}(?![\w\'])', text.removeprefix("expected "))
-    if not words:
+    # A class may hold quoted brackets; words and signs stand between commas, and reasons are sentences.
+    text = _CLASSES.sub("", text.removeprefix("expected ").removeprefix("one of "))
+    found = [item for item in _ITEMS.findall(text) if item != "<unreported>"]
+    reasons = [item for item in found if " " in item and not item.startswith('"')]
+    if reasons:
+        reason: str = reasons[0]
+        return _REASONS.get(reason, reason[0].lower() + reason[1:])
+    if not found:
         return "this cannot stand here"
-    return f"expected {'one of ' if len(words) > 1 else ''}{', '.join(words[:8])}{', …' if len(words) > 8 else ''}"
+    return f"expected {'one of ' if len(found) > 1 else ''}{', '.join(found[:8])}{', …' if len(found) > 8 else ''}"

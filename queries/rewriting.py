@@ -15,7 +15,7 @@ from rdflib.plugins import sparql
 from ontology.namespaces import GRAPH
 from queries.errors import QuerySyntaxError
 from queries.instances import closing
-from queries.record import CANONICAL, STORE, release_iri
+from queries.record import CANONICAL, STORE
 from queries.scanner import Token, tokens
 from queries.values import iri_text
 
@@ -48,14 +48,14 @@ def shown(text: str) -> str:
 
 def located(
     text: str,
-    release: str,
+    listing: str,
     graphs: Mapping[str, str],
     *,
     default_graphs: Sequence[str] = (),
     named_graphs: Sequence[str] = (),
     union: bool = False,
 ) -> Rewritten:
-    """The query with the names that the graphs of a release have in the store (see `queries.record`).
+    """The query with the names that the graphs of a release have in the store; `listing` lists them (`queries.record`).
 
     `GRAPH ?name { … }` becomes a join with the list of the release's graphs, so that `?name` is what it is everywhere
     else; a constant becomes a filter, because Virtuoso, told a default graph, finds nothing under a constant; those of
@@ -72,7 +72,7 @@ def located(
     for number, (_, name, end) in enumerate(_clauses(text)):
         kept = f"?{_KEPT}{number}"
         if name.kind == "variable":
-            more = f" GRAPH {kept}_list {{ {kept} <{release_iri(release)}> {name.text} }}"
+            more = f" GRAPH {kept}_list {{ {kept} <{listing}> {name.text} }}"
             if limited:
                 listed = " ".join(iri_text(one) for one in seen)
                 more += f" VALUES {name.text} {{ {listed} }}" if seen else " FILTER(false)"

@@ -38,6 +38,8 @@ _PROLOGUE: Final = re.compile(
 )
 _FORMS: Final = ("select", "ask", "construct", "describe")
 _UPDATES: Final = ("insert", "delete", "load", "clear", "drop", "create", "add", "move", "copy", "with")
+# Functions whose value is another one each time; a word too much only means that an answer is not kept.
+_VOLATILE: Final = re.compile(r"(?<![\w?$:/])(?:now|rand|(?:str)?uuid)(?:\s|\#[^\n\r]*)*\(")
 # After a `<` that compares, one of these must come; `<meeting/service>` is thus known for an IRI and nothing else.
 _OPERAND_KINDS: Final = frozenset({"variable", "number", "string", "name", "iri"})
 _OPERAND_SIGNS: Final = frozenset("(!+-<")
@@ -92,6 +94,14 @@ def inspect(text: str) -> QueryShape:
     found = [place for reading in readings if (place := _service(reading)) is not None]
     form = next((form for reading in reversed(readings) if (form := _form(reading)) is not None), None)
     return QueryShape(form, found[0] if found else None)
+
+
+def volatile(text: str) -> bool:
+    """Whether a query may have another answer each time it is asked: it calls NOW, RAND, UUID or STRUUID."""
+    if "\\" in text:
+        text = _ESCAPE.sub(_unescape, text)
+    lower = text.lower()  # to look for words first is a hundred times as fast
+    return ("now" in lower or "rand" in lower or "uuid" in lower) and _VOLATILE.search(lower) is not None
 
 
 def place(text: str, offset: int) -> tuple[int, int]:

@@ -24,12 +24,18 @@ _ARTICLE: Final = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)\Z")
+_FOREIGN_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _LANGUAGES: Final = ("en", None, "fr", "es", "ru", "ar", "zh")
 
 
+def western_digits(text: str) -> str:
+    """The digits of every script as 0 to 9: `٧٧/٦٣` is 77/63."""
+    return text if text.isascii() else _FOREIGN_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
+
+
 def tidy(text: str) -> str:
-    """One kind of blank, hyphen and quotation mark; no blanks at the ends."""
-    plain = unicodedata.normalize("NFKC", text).replace("\N{SOFT HYPHEN}", "")
+    """One kind of blank, digit, hyphen and quotation mark; no blanks at the ends."""
+    plain = western_digits(unicodedata.normalize("NFKC", text).replace("\N{SOFT HYPHEN}", ""))
     plain = re.sub(r"[\u2018\u2019]", "'", re.sub(r"[\u201c\u201d]", '"', plain))
     return " ".join(plain.split())
 

@@ -36,6 +36,10 @@ class Thing:
     type: str
     label: str
 
+    def to_json(self) -> dict[str, str]:
+        """The object under `nodes` of a lineage (DESIGN, HTTP)."""
+        return {"iri": self.iri, "key": self.key, "type": self.type, "label": self.label}
+
 
 def batches(items: Sequence[_Item], size: int = _BATCH) -> Iterator[Sequence[_Item]]:
     """The items in runs of at most `size`, so that no query grows without bound."""

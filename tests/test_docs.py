@@ -142,7 +142,7 @@ def bin_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(bin_directory: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TREATYGRAPH_", "COLUMNS"))}
     path = f"{bin_directory}{os.pathsep}{clean.get('PATH', '')}"
-    return {**clean, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+    return {**clean, "PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ class House:
 
     def environment(self) -> dict[str, str]:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("TREATYGRAPH_")}
-        return {**clean, "PYTHONPATH": str(self.code), "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**clean, "PYTHONPATH": str(self.code)}
 
     def run(self, *arguments: str, status: int = 0) -> str:
         done = subprocess.run(

@@ -21,10 +21,12 @@ _TITLES = {"read": "reading the dump", "send": "sending", "verify": "reading bac
 @click.option("--store-engine", help="What engine it is: generic, oxigraph or virtuoso. [default: generic]")
 @click.option("--store-update", help="Address that takes updates. [default: the engine's own]")
 @click.option("--store-graphs", help="Address that takes whole graphs. [default: the engine's own]")
-def command(release: Path | None, to: str | None, **given: Any) -> None:
+@click.option("--take-over", is_flag=True, help="Go on although another publish holds the store; that one then ends.")
+def command(release: Path | None, to: str | None, take_over: bool, **given: Any) -> None:
     """Send a release (a directory; ./release when none is named) into a store elsewhere, verify it, show it at once.
 
-    Run it again after whatever stopped it: only what is missing is sent. Credentials come from the environment.
+    Run it again after whatever stopped it: only what is missing is sent. While another one publishes there, it ends
+    with a line that says who. Credentials come from the environment.
     """
     settings = load_settings(release=release, **given)
     wanted = to or settings.store
@@ -37,7 +39,9 @@ def command(release: Path | None, to: str | None, **given: Any) -> None:
     from loaders.release import open_release
 
     info = open_release(settings.release)
-    target = open_target(settings, wanted)
+    target = open_target(
+        settings, wanted, take_over=take_over, notice=lambda line: click.echo(f"treatygraph publish: {line}", err=True)
+    )
     try:
         with steps(_TITLES) as progress:
             report = publish(info, target, progress)

@@ -72,7 +72,7 @@ def _serve(settings: Settings) -> None:
     app = create_app(settings, backend)
     config = uvicorn.Config(
         app,
-        http=protocol(settings, app.state.context.metrics),
+        http=protocol(settings, app.state.context.metrics, app.express),
         ws="none",
         timeout_keep_alive=settings.keep_alive_s,  # type: ignore[arg-type]  # the loop takes fractions
         log_config=None,
@@ -96,6 +96,7 @@ def _serve(settings: Settings) -> None:
     # What has been imported lives as long as the server: the collector of garbage need not look at it again and again.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    app.load().add_done_callback(lambda _: gc.freeze())
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:

@@ -1,4 +1,4 @@
-"""A release on this machine."""
+"""A release that a back end of ours answers from: on this machine, or in a store elsewhere."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from api.terms import from_json, to_json
 from queries.backend import Backend
 from queries.catalogue import Catalogue
 from queries.errors import ParameterError
+from queries.following import Following
 from queries.lineage import lineage
 from queries.paths import path
 from queries.resolve import resolve
@@ -29,12 +30,18 @@ _PAGE: Final = 100
 
 
 class LocalGraph:
-    """See `api.mcp.graph.Graph`; asks a back end, best one with worker processes, whose queries can be stopped."""
+    """See `api.mcp.graph.Graph`; asks a back end, best one with worker processes, whose queries can be stopped.
+
+    The back end may go over to another release at any time, by itself or because somebody switches it.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend: Any = backend
+        self._kept: tuple[str, tuple[Finding, ...]] | None = None
 
     def release(self) -> str:
+        if isinstance(self._backend, Following):
+            return self._backend.refresh()
         return str(self._backend.release)
 
     def facts(self, thing: str) -> dict[str, Any]:
@@ -73,7 +80,7 @@ class LocalGraph:
         self, *, rule: str | None, severity: str | None, state: str | None, document: str | None
     ) -> list[dict[str, Any]]:
         iri = resolve(self._backend, document).iri if document else None
-        found = chosen(self._findings, rule=rule, severity=severity, state=state, document=iri)
+        found = chosen(self._findings(), rule=rule, severity=severity, state=state, document=iri)
         return [one.to_json() for one in found]
 
     def sparql(self, query: str, seconds: float) -> Reading:
@@ -92,9 +99,15 @@ class LocalGraph:
     def _catalogue(self) -> Catalogue:
         return Catalogue.load("questions")
 
-    @cached_property
     def _findings(self) -> tuple[Finding, ...]:
-        return read_findings(self._backend)
+        """All findings, read once for each release."""
+        release, known = self._backend.release, self._kept
+        if known is not None and known[0] == release:
+            return known[1]
+        found = read_findings(self._backend)
+        if release == self._backend.release:  # else they may be those of the last one
+            self._kept = (release, found)
+        return found
 
 
 def _read(result: QueryResult) -> tuple[tuple[str, ...], Iterator[TermRow]]:

@@ -151,6 +151,7 @@ class Questions(_Model):
     """The catalogue, or the part of it that was looked for."""
 
     release: str
+    note: str | None = Field(description="What has to be said with it: that nothing fits.")
     questions: list[Question]
     total: int
 

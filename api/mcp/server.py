@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from api.client.errors import NotFound, TreatygraphError
+from api.mcp.answering import steady
 from api.mcp.graph import Graph
 from api.mcp.tools import Tools
 from loaders.software import software_version
@@ -119,7 +120,7 @@ def _add_resources(server: QuotingServer, graph: Graph) -> None:
         mime_type="application/json",
     )
     def questions() -> str:
-        return _read(lambda: {"release": graph.release(), "questions": graph.questions()})
+        return _read(graph, lambda: {"release": graph.release(), "questions": graph.questions()})
 
     @server.resource(
         f"{BASE}query/{{name}}",
@@ -132,7 +133,7 @@ def _add_resources(server: QuotingServer, graph: Graph) -> None:
         found = [one for one in graph.questions() if one["question"] == name]
         if not found:
             raise ResourceNotFoundError(f"there is no question {name[:100]!r}")
-        return _read(lambda: {"release": graph.release(), **found[0]})
+        return _read(graph, lambda: {"release": graph.release(), **found[0]})
 
     @server.resource(
         f"{BASE}id/{{+key}}",
@@ -142,12 +143,12 @@ def _add_resources(server: QuotingServer, graph: Graph) -> None:
         mime_type="application/json",
     )
     def thing(key: str) -> str:
-        return _read(lambda: graph.facts(f"{BASE}id/{key}"))
+        return _read(graph, lambda: {"release": graph.release(), **graph.facts(f"{BASE}id/{key}")})
 
 
-def _read(work: Callable[[], dict[str, Any]]) -> str:
+def _read(graph: Graph, work: Callable[[], dict[str, Any]]) -> str:
     try:
-        return json.dumps(work(), ensure_ascii=False, indent=1)
+        return json.dumps(steady(graph, work), ensure_ascii=False, indent=1)
     except (UnknownThing, NotFound) as error:
         raise ResourceNotFoundError(f"no evidence in this release: {' '.join(str(error).split())}") from None
     except (QueryError, TreatygraphError) as error:

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, ParamSpec, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, TextContent
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.client.errors import QuerySyntax, TreatygraphError
-from api.client.errors import QueryTimeout as RemoteTimeout
-from api.errors import problem_for
 from api.mcp import models
+from api.mcp.answering import tool
+from api.mcp.entries import cut_sources, distinct, edge_of, ends, fact, finding, only, page_of, statement, uri
 from api.mcp.graph import Graph, TermRow
-from api.mcp.writing import written
+from api.mcp.notes import cut_note, no_evidence, row_note, unknown
 from api.terms import from_json, plain
-from queries.errors import QueryError, QueryTimeout, UnknownThing
 from queries.scanner import inspect as shape_of
 
 __all__ = ["ROWS_BYTES", "Tools"]
 
-P = ParamSpec("P")
-
 #: JSON of the rows of one answer of `sparql`, in bytes.
 ROWS_BYTES: Final = 200_000
-_SOURCES: Final = 5
 _EVIDENCE_ROWS: Final = 200
 _COLUMNS: Final = 40
 _SPELLINGS: Final = "http://www.w3.org/2004/02/skos/core#hiddenLabel"
-_TOO_LONG: Final = "the query was stopped because it took too long; nothing of its answer is given"
 _NAME = "An IRI, a key (aplc-msp-21, a/res/77/63~op10, aplc~art11.1), a symbol in any spelling, or a name."
 
 Name: TypeAlias = Annotated[str, Field(description=_NAME, min_length=1, max_length=500)]
@@ -46,48 +37,13 @@ Kinds: TypeAlias = Annotated[
 ]
 
 
-def _tool(work: Callable[P, BaseModel]) -> Callable[P, CallToolResult]:
-    """Structured output and text from one model; failures as tool errors of one line."""
-
-    @functools.wraps(work)
-    def tool(*arguments: P.args, **named: P.kwargs) -> CallToolResult:
-        try:
-            answer = work(*arguments, **named)
-        except (QueryError, TreatygraphError) as error:
-            graph: Graph = arguments[0].graph  # type: ignore[attr-defined]
-            raise ToolError(_said(error, graph)) from None
-        document = answer.model_dump(mode="json", by_alias=True)
-        return CallToolResult(content=[TextContent(type="text", text=written(answer))], structured_content=document)
-
-    # The SDK reads the schemas off the signature: the arguments are those of the method, the output is its model.
-    signature = inspect.signature(work, eval_str=True)
-    output: Any = Annotated[CallToolResult, signature.return_annotation]
-    tool.__signature__ = signature.replace(return_annotation=output)  # type: ignore[attr-defined]
-    return tool
-
-
-def _said(error: Exception, graph: Graph) -> str:
-    if isinstance(error, UnknownThing) or getattr(error, "kind", "") == "not-found":
-        detail = getattr(error, "detail", "") or str(error)
-        return f"no evidence in release {graph.release()}: {' '.join(detail.split())}"
-    if isinstance(error, QueryTimeout):
-        return _TOO_LONG
-    if isinstance(error, QueryError):
-        problem = problem_for(error)
-        return " ".join(f"{problem.kind.title}: {str(error) if problem.status < 500 else problem.detail}".split())
-    if isinstance(error, RemoteTimeout):
-        return _TOO_LONG
-    place = f" (line {error.line}, column {error.column})" if isinstance(error, QuerySyntax) and error.line else ""
-    return " ".join(f"{error}{place}".split())
-
-
 class Tools:
     """The tools over one graph; each method is one, its docstring is what a host tells the model."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
-    @_tool
+    @tool
     def resolve(self, name: Name, limit: Limit = 40, cursor: Cursor = None) -> models.Sheet:
         """The one thing that a name, symbol or key means, and everything the graph says about it: each value with the
         documents that state it, by paragraph and characters. Values that the graph does not prefer are marked.
@@ -96,10 +52,10 @@ class Tools:
         sheet = self.graph.facts(name)
         # Spellings that the build made for searching are no statement of any document.
         groups = [group for group in sheet["facts"] if group["property"] != _SPELLINGS]
-        facts = [_fact(group, value) for group in groups for value in group["values"]]
-        shown, following = _page(facts, limit, cursor)
+        facts = [fact(group, value) for group in groups for value in group["values"]]
+        shown, following = page_of(facts, limit, cursor)
         backed = any(fact.sources for fact in shown)
-        note = None if backed else _no_evidence(release, f"no source is recorded for {sheet['thing']['iri']}")
+        note = None if backed else no_evidence(release, f"no source is recorded for {sheet['thing']['iri']}")
         return models.Sheet(
             release=release,
             evidence=backed,
@@ -110,7 +66,7 @@ class Tools:
             facts=shown,
         )
 
-    @_tool
+    @tool
     def search(
         self,
         q: Annotated[str, Field(description="The beginning of a name, or any spelling.", min_length=1, max_length=200)],
@@ -120,18 +76,18 @@ class Tools:
         """Things by the beginning of a name or any spelling of a symbol, best first; slips of the pen are forgiven."""
         release = self.graph.release()
         found = self.graph.search(q)
-        shown, following = _page(found, limit, cursor)
+        shown, following = page_of(found, limit, cursor)
         hits = [
-            models.Found(**hit, **_cut_sources(_distinct(one["sources"] for one in statements)))
-            for hit, statements in zip(shown, self._evidence([[_uri(hit["iri"])] for hit in shown]), strict=True)
+            models.Found(**hit, **cut_sources(distinct(one["sources"] for one in statements)))
+            for hit, statements in zip(shown, self._evidence([[uri(hit["iri"])] for hit in shown]), strict=True)
         ]
         backed = any(hit.sources for hit in hits)
-        note = None if backed else _no_evidence(release, "nothing has such a name" if not found else "")
+        note = None if backed else no_evidence(release, "nothing has such a name" if not found else "")
         return models.Hits(
             release=release, evidence=backed, note=note, total=len(found), cursor=following, results=hits
         )
 
-    @_tool
+    @tool
     def lineage(
         self,
         thing: Name,
@@ -149,24 +105,24 @@ class Tools:
         """
         release = self.graph.release()
         answer = self.graph.lineage(thing, direction, kinds, depth)
-        edges = [_edge(edge) for edge in answer["edges"]]
-        shown, following = _page(edges, limit, cursor)
+        edges = [edge_of(edge) for edge in answer["edges"]]
+        shown, following = page_of(edges, limit, cursor)
         backed = any(edge.sources for edge in shown)
         cut = bool(answer.get("truncated"))
         words = f"no lineage {direction} from {answer['thing']} is stated" + (f" of the kinds {kinds}" if kinds else "")
         return models.LineagePage(
             release=release,
             evidence=backed,
-            note=_cut_note(cut) if backed else _no_evidence(release, words),
+            note=cut_note(cut) if backed else no_evidence(release, words),
             total=len(edges),
             cursor=following,
             thing=answer["thing"],
-            nodes=_ends(answer["nodes"], shown),
+            nodes=ends(answer["nodes"], shown),
             edges=shown,
             truncated=cut,
         )
 
-    @_tool
+    @tool
     def path(
         self,
         start: Name,
@@ -179,15 +135,17 @@ class Tools:
         """
         release = self.graph.release()
         answer = self.graph.path(start, end, kinds, hops)
-        edges = [_edge(edge) for edge in answer["edges"]]
+        edges = [edge_of(edge) for edge in answer["edges"]]
         chains = [chain for chain in answer["chains"] if len(chain) > 1]
         backed = any(edge.sources for edge in edges)
         cut = bool(answer.get("truncated"))
         words = f"no chain of at most {hops} hops joins {answer['thing']} and {answer['to']}"
+        if answer["thing"] == answer["to"]:
+            words = f"both names mean {answer['thing']}, and no chain leads from a thing to itself"
         return models.Chains(
             release=release,
             evidence=backed,
-            note=_cut_note(cut) if backed else _no_evidence(release, words),
+            note=cut_note(cut) if backed else no_evidence(release, words),
             start=answer["thing"],
             end=answer["to"],
             chains=chains,
@@ -196,17 +154,18 @@ class Tools:
             truncated=cut,
         )
 
-    @_tool
+    @tool
     def questions(
         self, about: Annotated[str, Field(description="A word to look for; none: all questions.", max_length=100)] = ""
     ) -> models.Questions:
         """The questions of the catalogue, with their parameters and columns: what can be given to ask."""
         word = about.casefold().strip()
-        every = [models.Question(**_only(one, models.Question)) for one in self.graph.questions()]
+        every = [models.Question(**only(one, models.Question)) for one in self.graph.questions()]
         fitting = [one for one in every if word in " ".join((one.question, one.title, one.description)).casefold()]
-        return models.Questions(release=self.graph.release(), questions=fitting, total=len(every))
+        note = None if fitting else f"None of the {len(every)} questions speaks of {about.strip()!r}."
+        return models.Questions(release=self.graph.release(), note=note, questions=fitting, total=len(every))
 
-    @_tool
+    @tool
     def ask(
         self,
         question: Annotated[str, Field(description="A name that questions lists.", min_length=1, max_length=100)],
@@ -222,15 +181,15 @@ class Tools:
         release = self.graph.release()
         known = {one["question"]: one for one in self.graph.questions()}
         if question not in known:
-            raise ToolError(_unknown(question, known))
+            raise ToolError(unknown(question, known))
         answer = self.graph.ask(question, {name: str(value) for name, value in parameters.items()})
-        shown, following = _page(answer.rows, limit, cursor)
+        shown, following = page_of(answer.rows, limit, cursor)
         rows = self._rows(answer.columns, shown, answer.about)
         words = "the question has no rows" if not answer.rows else "no statement stands behind these rows"
         return models.Answer(
             release=release,
             evidence=any(row.statements for row in rows),
-            note=_row_note(rows, release, words),
+            note=row_note(rows, release, words),
             total=len(answer.rows),
             cursor=following,
             question=question,
@@ -239,7 +198,7 @@ class Tools:
             query=answer.query,
         )
 
-    @_tool
+    @tool
     def findings(
         self,
         *,
@@ -253,19 +212,19 @@ class Tools:
         """Where the official paper trail contradicts itself: both values, the documents and the passages."""
         release = self.graph.release()
         found = self.graph.findings(document=document or None, rule=rule or None, severity=severity, state=state)
-        shown, following = _page(found, limit, cursor)
-        entries = [_finding(one, sources) for one, sources in zip(shown, self._witnesses(shown), strict=True)]
+        shown, following = page_of(found, limit, cursor)
+        entries = [finding(one, sources) for one, sources in zip(shown, self._witnesses(shown), strict=True)]
         backed = any(one.sources for one in entries)
         return models.FindingsPage(
             release=release,
             evidence=backed,
-            note=None if backed else _no_evidence(release, "the audit found nothing of this kind" if not found else ""),
+            note=None if backed else no_evidence(release, "the audit found nothing of this kind" if not found else ""),
             total=len(found),
             cursor=following,
             findings=entries,
         )
 
-    @_tool
+    @tool
     def sparql(
         self,
         query: Annotated[str, Field(description="A SELECT or an ASK.", min_length=1, max_length=20_000)],
@@ -297,7 +256,7 @@ class Tools:
             else ""
         )
         words = "the query has no rows" if not found else "no statement of the graph stands behind these rows"
-        note = " ".join(filter(None, (cut, _row_note(told, release, words))))
+        note = " ".join(filter(None, (cut, row_note(told, release, words))))
         return models.Rows(
             release=release,
             evidence=any(row.statements for row in told),
@@ -313,7 +272,7 @@ class Tools:
         return [
             models.Row(
                 values={name: plain(from_json(row[name], name)) for name in columns},
-                statements=[_statement(one) for one in statements],
+                statements=[statement(one) for one in statements],
             )
             for row, statements in zip(rows, self._evidence(terms, about), strict=True)
         ]
@@ -326,90 +285,11 @@ class Tools:
 
     def _witnesses(self, findings: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
         """The passages of each finding; where it has none its documents; else who says that its subject exists."""
-        passages = self._evidence([[_uri(one["iri"])] for one in findings])
-        subjects = self._evidence([[_uri(iri) for iri in one["about"][:_COLUMNS]] for one in findings])
+        passages = self._evidence([[uri(one["iri"])] for one in findings])
+        subjects = self._evidence([[uri(iri) for iri in one["about"][:_COLUMNS]] for one in findings])
         return [
-            _distinct(statement["sources"] for statement in own)
+            distinct(statement["sources"] for statement in own)
             or [{"document": iri} for iri in one["documents"]]
-            or _distinct(statement["sources"] for statement in theirs)
+            or distinct(statement["sources"] for statement in theirs)
             for one, own, theirs in zip(findings, passages, subjects, strict=True)
         ]
-
-
-def _page(items: Sequence[Any], limit: int, cursor: str | None) -> tuple[list[Any], str | None]:
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise ToolError("cursor: give what the page before gave as cursor")
-    start = int(cursor or 0)
-    if start and start >= len(items):
-        raise ToolError(f"cursor: there is no page that begins at {start}; there are {len(items)} entries")
-    end = start + limit
-    return list(items[start:end]), str(end) if end < len(items) else None
-
-
-def _fact(group: Mapping[str, Any], value: Mapping[str, Any]) -> models.Fact:
-    return models.Fact(
-        property=group["property"],
-        label=group["label"],
-        value=value["value"]["value"],
-        value_label=value["label"],
-        preferred=value["preferred"],
-        **_cut_sources(value["sources"]),
-    )
-
-
-def _edge(edge: Mapping[str, Any]) -> models.Edge:
-    return models.Edge(**{**edge, **_cut_sources(edge["sources"])})
-
-
-def _finding(one: Mapping[str, Any], sources: list[dict[str, Any]]) -> models.Finding:
-    return models.Finding(**_only({**one, **_cut_sources(sources)}, models.Finding))
-
-
-def _statement(one: Mapping[str, Any]) -> models.Statement:
-    return models.Statement(**{**one, **_cut_sources(one["sources"])})
-
-
-def _cut_sources(sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Passages before documents: who quotes wants the place."""
-    ordered = sorted(sources, key=lambda source: source.get("start") is None)
-    return {"sources": [models.Source(**source) for source in ordered[:_SOURCES]], "sources_total": len(sources)}
-
-
-def _distinct(lists: Iterable[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
-    return list({json.dumps(source, sort_keys=True): source for sources in lists for source in sources}.values())
-
-
-def _ends(nodes: Iterable[Mapping[str, Any]], edges: Iterable[models.Edge]) -> list[models.Thing]:
-    wanted = {iri for edge in edges for iri in (edge.from_, edge.to)}
-    return [models.Thing(**node) for node in nodes if node["iri"] in wanted]
-
-
-def _only(document: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name in model.model_fields}
-
-
-def _uri(iri: str) -> dict[str, str]:
-    return {"type": "uri", "value": iri}
-
-
-def _no_evidence(release: str, words: str) -> str:
-    return f"No evidence in release {release}{': ' + words if words else ''}."
-
-
-def _cut_note(cut: bool) -> str | None:
-    return "CUT: the graph holds more than was followed; ask for a smaller depth or fewer kinds." if cut else None
-
-
-def _row_note(rows: Sequence[models.Row], release: str, words: str) -> str | None:
-    bare = sum(not row.statements for row in rows)
-    if bare == len(rows):
-        return _no_evidence(release, words)
-    return f"No evidence in release {release} for {bare} of these {len(rows)} rows." if bare else None
-
-
-def _unknown(question: str, known: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(question, list(known), n=3)
-    hint = f"did you mean {', '.join(close)}?" if close else "the tool questions lists them"
-    return f"there is no question {question[:100]!r}; {hint}"

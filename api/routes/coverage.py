@@ -17,7 +17,7 @@ from api.lists import next_link, one_of, text_of, window
 from api.negotiation import negotiate
 from api.responses import json_bytes, respond
 from ontology.namespaces import ID
-from queries.completeness import Coverage, Gap, GapsOfKind, kinds, read_coverage, read_gaps
+from queries.completeness import Coverage, Gap, GapsOfKind, read_coverage, read_gaps
 from queries.resolve import resolve
 from queries.things import describe
 
@@ -43,7 +43,7 @@ async def coverage(request: Request) -> Response:
         )
     if form.name == "csv":
         return respond(request, coverage_csv(lines), form)
-    page = here.site.render(
+    page = await here.site.page(
         request,
         "coverage.html",
         title="Coverage",
@@ -61,9 +61,9 @@ async def gaps(request: Request) -> Response:
     """The gaps by kind: `kind`, `treaty` (any spelling); pages with `limit` and `cursor`."""
     form = negotiate(request.headers.get("accept"), _OFFERS, wanted=request.query_params.get("format"))
     here = context(request)
-    treaty, kind = await _treaty(request, here), one_of(request, "kind", tuple(kinds()))
-    start, limit = window(request, here.settings)
     every = await here.once(read_gaps)
+    treaty, kind = await _treaty(request, here), one_of(request, "kind", tuple(one.kind for one in every))
+    start, limit = window(request, here.settings)
     fitting = [
         (one, gap) for one in every if kind in (None, one.kind) for gap in one.gaps if treaty in (None, gap.treaty)
     ]
@@ -75,7 +75,7 @@ async def gaps(request: Request) -> Response:
     groups = _grouped(shown)
     if form.name == "csv":
         return respond(request, gaps_csv(groups), form, headers=links)
-    page = here.site.render(
+    page = await here.site.page(
         request,
         "gaps.html",
         title="Gaps",

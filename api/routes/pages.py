@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from typing import Final
 
-import anyio.to_thread
 from fastapi import APIRouter
 from rdflib import URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
@@ -89,18 +87,16 @@ async def ontology(request: Request) -> Response:
     )
     here = context(request)
     if form.name != "html":
-        return respond(request, await anyio.to_thread.run_sync(partial(rdf_bytes, here.schema.graph, form)), form)
-    classes = [_term(here.schema, term, "class") for term in sorted(here.schema.classes)]
-    properties = [_term(here.schema, term, "property") for term in sorted(here.schema.properties)]
-    text = here.site.render(
-        request,
-        "ontology.html",
-        title="Ontology",
-        classes=classes,
-        properties=properties,
-        schemes=here.schema.schemes(),
-    )
-    return respond(request, text, form)
+        body = await here.kept(f"ontology {form.media_type}", lambda _: rdf_bytes(here.schema.graph, form))
+        return respond(request, body, form)
+
+    def page(_: Backend) -> bytes:
+        classes = [_term(here.schema, term, "class") for term in sorted(here.schema.classes)]
+        properties = [_term(here.schema, term, "property") for term in sorted(here.schema.properties)]
+        values = {"classes": classes, "properties": properties, "schemes": here.schema.schemes()}
+        return here.site.render(request, "ontology.html", title="Ontology", **values).encode()
+
+    return respond(request, await here.kept(f"ontology page {request.url.path}", page), form)
 
 
 @router.get("/def/context.jsonld", summary="The JSON-LD context")

@@ -16,6 +16,7 @@ from api import description, formats
 from api.context import Context, context
 from api.direct import asked_of
 from api.errors import problem_for
+from api.holding import held
 from api.negotiation import negotiate
 from api.protocol import QueryRequest
 from api.responses import respond
@@ -62,8 +63,10 @@ async def _introduce(request: Request, asked: QueryRequest) -> Response:
         )
         return respond(request, page, chosen)
     address = str(request.url.replace(query="", fragment=""))
-    body = await here.engine.call(
-        partial(description.service_description, address=address, form=chosen, federated=here.federating.on)
+    counted = await here.once(held)
+    body = await here.kept(
+        f"service {address} {chosen.media_type}",
+        lambda _: description.service_description(counted, address=address, form=chosen, federated=here.federating.on),
     )
     return respond(request, body, chosen)
 

@@ -1,12 +1,13 @@
 """Stores elsewhere: `--store KIND:ADDRESS` to serve from one, `--to KIND:ADDRESS` to publish into one.
 
 One module for each kind, named like it, with two functions: `backend(settings, address)`, a back end that answers and
-mostly follows what is published (`queries.following.Following`), and `target(settings, address)`, a place to publish
-into (`loaders.publishing.target.Target`). Both raise QueryError or BuildError with one line.
+mostly follows what is published (`queries.following.Following`), and `target(settings, address, take_over, notice)`, a
+place to publish into (`loaders.publishing.target.Target`). Both raise QueryError or BuildError with one line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, cast
@@ -31,10 +32,13 @@ def open_backend(settings: Settings) -> Backend:
     return cast("Backend", module.backend(settings, address))
 
 
-def open_target(settings: Settings, to: str) -> Target:
-    """The place that `--to` names."""
+def open_target(
+    settings: Settings, to: str, *, take_over: bool = False, notice: Callable[[str], None] = lambda _: None
+) -> Target:
+    """The place that `--to` names. `take_over`: go on although another publish holds it. `notice` is told what is
+    waited for."""
     module, address = _found("--to", to)
-    return cast("Target", module.target(settings, address))
+    return cast("Target", module.target(settings, address, take_over=take_over, notice=notice))
 
 
 def _found(option: str, text: str) -> tuple[Any, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from queries.cluster.licence import require_licence
 from queries.cluster.storage import SCHEME, Storage
 
@@ -36,8 +37,16 @@ def backend(settings: Settings, address: str) -> ClusterBackend:
     return ClusterBackend(storage, limits)
 
 
-def target(settings: Settings, address: str) -> FlureeTarget:
+def target(
+    settings: Settings,
+    address: str,
+    *,
+    take_over: bool = False,
+    notice: Callable[[str], None] = lambda _: None,  # noqa: ARG001
+) -> FlureeTarget:
     """Where a release is published to; the directory is made where it is not there yet."""
+    if take_over:
+        raise SettingsError("--take-over: the lock of this store ends with the process that holds it; end that one")
     storage = Storage.parse(f"{SCHEME}{address}")
     _accept(settings, storage)
     from loaders.publishing.fluree import FlureeTarget

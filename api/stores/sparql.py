@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,9 @@ def backend(settings: Settings, address: str) -> RemoteBackend | Following:
     return PublishedBackend(address, timeout_s=settings.timeout_s, engine=engine, login=login)
 
 
-def target(settings: Settings, address: str) -> SparqlTarget:
+def target(
+    settings: Settings, address: str, *, take_over: bool = False, notice: Callable[[str], None] = lambda _: None
+) -> SparqlTarget:
     """Where a release is published to; `address` is that of queries."""
     from loaders.publishing.sparql import SparqlTarget
 
@@ -37,7 +40,13 @@ def target(settings: Settings, address: str) -> SparqlTarget:
     if not update:
         raise SettingsError(f"setting store_update: the engine {engine.name} has no usual address for updates; name it")
     return SparqlTarget(
-        address, update, settings.store_graphs or engine.graphs_url(address), engine=engine, login=_login(settings)
+        address,
+        update,
+        settings.store_graphs or engine.graphs_url(address),
+        engine=engine,
+        login=_login(settings),
+        take_over=take_over,
+        notice=notice,
     )
 
 

@@ -3,27 +3,33 @@
 Graphs are sent under the checksum of their content (`queries.record`), where no reader sees them. An engine with
 transactions and a default graph then gives them their own names, all in one update request. For any other the release
 gets a list of its graphs, and one statement, the new serial number, makes it live: nothing is renamed there.
+
+One publish at a time holds the store (`loaders.publishing.turn`). One whose turn was taken away may still have a
+request on its way, so what is under a name of the store only ever grows to be the content of that name: it is neither
+cleared to be sent anew, which happens under another name, nor used once it is marked to be removed.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Final
 
 import pyoxigraph as ox
 
 from loaders.publishing.target import Content, PublishError
-from queries.endpoint import Endpoint, Login
+from loaders.publishing.turn import Patience, Turn
+from queries.endpoint import Endpoint, Login, Refused
 from queries.engines import Engine
-from queries.errors import QueryError
+from queries.errors import QueryError, QuerySyntaxError
 from queries.library import support
 from queries.record import (
     CANONICAL,
+    DOOMED,
     FENCES,
     LAYOUT,
+    PASSES,
     RECORD,
     SENT,
     SERIAL,
@@ -33,9 +39,10 @@ from queries.record import (
     Layout,
     Record,
     graph_iri,
+    key_of,
+    listing_iri,
     read_graphs,
     read_record,
-    release_iri,
 )
 from queries.remote import AnswerCut, RemoteBackend
 from queries.writing import Graphs, Updates
@@ -44,11 +51,17 @@ from queries.writing import Graphs, Updates
 BATCH: Final = 10_000
 _PAGE: Final = 9_999
 _LIMIT_S: Final = 3600.0
+_SIGN_S: Final = 30.0
+#: Graphs that are marked in one request.
+_MARKED: Final = 200
 _INTEGER: Final = "<http://www.w3.org/2001/XMLSchema#integer>"
 
 
 class SparqlTarget:
-    """See `loaders.publishing.target.Target`. `graphs_url` None sends everything as updates."""
+    """See `loaders.publishing.target.Target`. `graphs_url` None sends everything as updates.
+
+    `take_over` takes the store away from whoever is publishing; `notice` is told why something is waited for.
+    """
 
     def __init__(
         self,
@@ -59,20 +72,29 @@ class SparqlTarget:
         engine: Engine,
         login: Login | None = None,
         batch: int = BATCH,
+        take_over: bool = False,
+        patience: Patience | None = None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._backend = RemoteBackend(query_url, engine=engine, login=login, timeout_s=_LIMIT_S)
         self._updates = Updates(Endpoint(update_url, login), _LIMIT_S)
+        self._signs = Updates(Endpoint(update_url, login), _SIGN_S)
         self._graphs = Graphs(Endpoint(graphs_url, login), _LIMIT_S) if graphs_url else None
         self._engine = engine
         self._batch = batch
         self._label = query_url
         self._layout: Layout = "direct" if engine.atomic and engine.default_graph else "versioned"
         self._page = _PAGE
-        self._turn, self._fence = 0, ""
+        self._taking = take_over, patience, notice
+        self._turn: Turn | None = None
         self._record: Record | None = None
         self._listed: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self._progress: dict[str, int] = {}
+        self._doomed: set[str] = set()
+        #: Where each content is, or will be, by its key; those with a wrong place have got another one.
+        self._staged: dict[str, str] = {}
+        self._copies = 0
 
     @property
     def label(self) -> str:
@@ -83,13 +105,25 @@ class SparqlTarget:
         """See `Target.live`."""
         with self._explained():
             self._record = read_record(self._backend.query)
-            self._listed = read_graphs(self._backend.query, self._record.release) if self._record else {}
+            self._listed = read_graphs(self._backend.query, self._record.listing) if self._record else {}
         return self._record.release if self._record else None
 
     def begin(self, release: str, contents: Sequence[Content]) -> None:  # noqa: ARG002
         """See `Target.begin`."""
+        take_over, patience, notice = self._taking
+        self._turn = Turn(
+            self._label,
+            release,
+            ask=self._backend.query,
+            update=self._updates.run,
+            sign=self._signs.run,
+            remove=self._remove,
+            take_over=take_over,
+            patience=patience,
+            notice=notice,
+        )
         with self._explained():
-            self._take_turn()
+            self._turn.take()
         self.live()
         if self._record is not None and self._record.layout != self._layout:
             raise PublishError(
@@ -98,11 +132,13 @@ class SparqlTarget:
             )
         with self._explained():
             self._look()
-            if self._record is None and self._layout == "direct":
-                self._require_empty()
-            mark = f"GRAPH <{RECORD}> {{ <{RECORD}> <{STAGING}>"
-            self._updates.run(f"DELETE WHERE {{ {mark} ?old }} }}")
-            self._updates.run(f'INSERT DATA {{ {mark} "{release}" }} }}')
+            if self._layout == "direct":
+                self._require_passes()
+                if self._record is None:
+                    self._require_empty()
+            self._updates.run(
+                f'INSERT DATA {{ GRAPH <{RECORD}> {{ <{self._listing(release)}> <{STAGING}> "{release}" }} }}'
+            )
 
     def held(self, release: str, contents: Sequence[Content]) -> Mapping[str, int]:  # noqa: ARG002
         """See `Target.held`. A graph that did not change since the live release is held under its own name."""
@@ -117,13 +153,14 @@ class SparqlTarget:
 
     def write(self, release: str, content: Content, sent: Callable[[int], None]) -> None:  # noqa: ARG002
         """See `Target.write`. A large graph that was broken off is gone on with, where the last sure batch ended."""
-        place = graph_iri(content.key)
+        place = self._place_of_sending(content)
         with self._explained():
             done = self._progress.get(place, 0)
             if not done and place in self._sizes:
-                self._remove(place)
+                return  # another graph with the same content was sent just now
             triples = islice(content.triples(), done, None)
             while batch := _batch(triples, self._batch):
+                self._require_turn()
                 self._add(place, batch)
                 done += len(batch)
                 if done < content.exact.count:
@@ -150,81 +187,163 @@ class SparqlTarget:
                 yield from (triple for triple in result if isinstance(triple, ox.Triple))
 
     def drop(self, release: str, content: Content) -> None:  # noqa: ARG002
-        """See `Target.drop`. What is wrong under its own name is replaced by the swap."""
-        place = self._place(content)
+        """See `Target.drop`. It is sent anew under another name; what is wrong goes when the release is shown."""
         self._listed.pop(content.name or CANONICAL, None)
-        self._progress.pop(graph_iri(content.key), None)
-        if place == graph_iri(content.key):
-            with self._explained():
-                self._updates.run(f"DELETE WHERE {{ GRAPH <{RECORD}> {{ <{place}> <{SENT}> ?done }} }}")
-                self._remove(place)
+        self._staged[content.key] = self._fresh(content.key)
 
     def swap(self, release: str, contents: Sequence[Content]) -> None:
         """See `Target.swap`."""
+        assert self._turn is not None
+        listing = self._listing(release)
         state = [
-            f'<{release_iri(release)}> <{LAYOUT}> "{self._layout}"',
-            f'<{release_iri(release)}> <{SERIAL}> "{self._turn}"^^{_INTEGER}',
+            f'<{listing}> <{LAYOUT}> "{self._layout}"',
+            f'<{listing}> <{SERIAL}> "{self._turn.number}"^^{_INTEGER}',
         ]
-        insert = f"INSERT DATA {{ GRAPH <{RECORD}> {{ {' . '.join(state)} }} }}"
+        shown = f"{{ GRAPH <{RECORD}> {{ {' . '.join(state)} }} }}"
         with self._explained():
             if not self._complete(release, contents):
                 self._list(release, contents)
-                forget = [
-                    f"DELETE WHERE {{ GRAPH <{RECORD}> {{ {pattern} }} }}"
-                    for pattern in (f"?r <{SERIAL}> ?n", f"?r <{LAYOUT}> ?l", f"?g <{SENT}> ?n", f"?r <{STAGING}> ?s")
-                ]
+                self._require_unchanged(contents)
                 if self._layout == "direct":
-                    # Another publish took its turn since: then the fence is gone, and the whole request fails.
-                    fence = f"MOVE GRAPH <{self._fence}> TO <{FENCES}passed>"
-                    self._updates.run(" ;\n".join([fence, *self._moves(contents), *forget, insert]))
+                    forget = [f"DELETE WHERE {{ GRAPH <{RECORD}> {{ ?r <{what}> ?n }} }}" for what in (SERIAL, LAYOUT)]
+                    moved = sum(content.exact.count for content in contents)
+                    with self._turn.passing(moved) as first:
+                        self._updates.run(" ;\n".join([first, *forget, *self._moves(contents), f"INSERT DATA {shown}"]))
                 else:
-                    self._updates.run(insert)
+                    self._require_turn()
+                    self._updates.run(f"INSERT {shown} WHERE {{ {self._turn.held} }}")
+                if self._layout == "direct":
+                    self._require_alone()
             if self.live() != release:
+                self._require_turn()
                 raise PublishError(f"{self._label}: the store took the release and does not show it")
 
     def clean(self) -> int:
         """See `Target.clean`. A reader that asks an older release meanwhile notices, and asks again."""
         assert self._record is not None
-        live = self._record
+        assert self._turn is not None
+        live, turn = self._record, self._turn
         with self._explained():
-            others = f"FILTER(?r != <{release_iri(live.release)}> || ?n != {live.serial})"
-            old = f"GRAPH <{RECORD}> {{ ?r <{SERIAL}> ?n }}"
-            self._updates.run(f"DELETE {{ {old} }} WHERE {{ {old} {others} }}")
-            for pattern in (f"?g <{SENT}> ?n", f"?r <{STAGING}> ?s", f"?r <{TURN}> ?n"):
-                self._updates.run(f"DELETE WHERE {{ GRAPH <{RECORD}> {{ {pattern} }} }}")
+            # Never what a later publish wrote, which may have taken the turn away just now.
+            shown = f"GRAPH <{RECORD}> {{ ?r <{SERIAL}> ?n ; <{LAYOUT}> ?l }}"
+            self._updates.run(f"DELETE {{ {shown} }} WHERE {{ {shown} FILTER(?n < {live.serial}) }}")
+            taken = f"GRAPH <{RECORD}> {{ ?r <{TURN}> ?n }}"
+            self._updates.run(f"DELETE {{ {taken} }} WHERE {{ {taken} FILTER(?n < {turn.number}) }}")
             self._look()
-            kept = {RECORD, release_iri(live.release)}
+            kept = {RECORD, live.listing}
             kept |= set(self._listed.values()) if self._layout == "versioned" else set()
-            removed = [name for name in self._sizes if name.startswith(STORE) and name not in kept]
+            removed = [
+                name
+                for name in self._sizes
+                if name.startswith(STORE) and name not in kept and not name.startswith((FENCES, PASSES))
+            ]
+            for at in range(0, len(removed), _MARKED):
+                self._doom(removed[at : at + _MARKED])
             for name in removed:
                 self._remove(name)
+            self._forget(removed)
+            turn.end()
         return len(removed)
 
     def close(self) -> None:
-        """Nothing is held between requests."""
+        """Give the turn back, where it was not yet. A store that cannot be reached will see that it is over."""
+        if self._turn is not None:
+            with suppress(QueryError):
+                self._turn.end()
+
+    def _listing(self, release: str) -> str:
+        assert self._turn is not None
+        return listing_iri(release, self._turn.run)
 
     def _place(self, content: Content) -> str:
         """Where a graph is: under its own name ("" the default graph) where the live release has it so already."""
-        staged = graph_iri(content.key)
-        unchanged = self._listed.get(content.name or CANONICAL) == staged
-        return content.name if self._layout == "direct" and unchanged else staged
+        unchanged = key_of(self._listed.get(content.name or CANONICAL, "")) == content.key
+        return content.name if self._layout == "direct" and unchanged else self._place_of_sending(content)
 
-    def _take_turn(self) -> None:
-        """Shut out every earlier publish: what one that was killed has sent may still be on its way.
+    def _place_of_sending(self, content: Content) -> str:
+        """The graph of the store that holds a content, or the beginning of it that came; else a new one.
 
-        Where graphs have their own names its last request, the swap, needs its fence, which is taken away before the
-        record is read. Where they have not, whatever it shows has a smaller serial number than what is shown here.
+        Nothing of whoever sent it can still come that is not in it already: it is whole, or all its blank nodes are
+        there, which come first, and statements without them may come twice.
         """
-        turns = f"SELECT ?n WHERE {{ GRAPH <{RECORD}> {{ ?of ?said ?n }} VALUES ?said {{ <{SERIAL}> <{TURN}> }} }}"
-        taken = [int(row["n"].value) for row in self._backend.query(turns).rows()]
-        self._turn = max(taken, default=0) + 1
-        self._fence = f"{FENCES}{self._turn}-{secrets.token_hex(4)}"
-        turn = f'GRAPH <{RECORD}> {{ <{RECORD}> <{TURN}> "{self._turn}"^^{_INTEGER} }}'
-        self._updates.run(f"INSERT DATA {{ {turn} GRAPH <{self._fence}> {{ <{RECORD}> <{TURN}> {self._turn} }} }}")
-        fences = f'SELECT DISTINCT ?g WHERE {{ GRAPH ?g {{ ?of <{TURN}> ?n }} FILTER(STRSTARTS(STR(?g), "{FENCES}")) }}'
-        for row in list(self._backend.query(fences).rows()):
-            if row["g"].value != self._fence:
-                self._remove(row["g"].value)
+        found = self._staged.get(content.key)
+        if found is None:
+            there = [name for name in self._sizes if key_of(name) == content.key and name not in self._doomed]
+            whole = [name for name in there if self._sizes[name] in (content.exact.count, content.value.count)]
+            begun = sorted((self._progress[name], name) for name in there if name in self._progress)
+            shared = [name for name in whole if self._layout == "versioned" and name in self._listed.values()]
+            if whole:
+                found = next(iter(shared or sorted(whole)))
+            else:
+                found = begun[-1][1] if begun else self._fresh(content.key)
+            self._staged[content.key] = found
+        return found
+
+    def _fresh(self, key: str) -> str:
+        assert self._turn is not None
+        self._copies += 1
+        return graph_iri(key, f"{self._turn.run}-{self._copies}")
+
+    def _require_turn(self) -> None:
+        assert self._turn is not None
+        self._turn.require()
+
+    def _require_passes(self) -> None:
+        """The engine must refuse to drop a graph that is not there: showing a release rests on that."""
+        try:
+            self._updates.run(f"DROP GRAPH <{PASSES}none>")
+        except (Refused, QuerySyntaxError):
+            return
+        raise PublishError(
+            f"{self._label}: the engine drops a graph that is not there, so two publishes cannot be kept apart; to"
+            " mend: choose another engine"
+        )
+
+    def _require_unchanged(self, contents: Sequence[Content]) -> None:
+        """What was verified must still be what is shown, and be there."""
+        now = read_record(self._backend.query)
+        if (now is None) != (self._record is None) or (now and self._record and not now.same(self._record)):
+            self._require_turn()
+            raise PublishError(f"{self._label}: another release went live meanwhile; to mend: publish again")
+        used = {self._place_of_sending(content) for content in contents}
+        if used & self._read_doomed():
+            self._require_turn()
+            raise PublishError(f"{self._label}: graphs of this release were removed meanwhile; to mend: publish again")
+
+    def _require_alone(self) -> None:
+        """The request of a publish that was broken off long ago must not have taken effect just now."""
+        shown = f"SELECT ?r WHERE {{ GRAPH <{RECORD}> {{ ?r <{SERIAL}> ?n }} }}"
+        if len(list(self._backend.query(shown).rows())) > 1:
+            raise PublishError(
+                f"{self._label}: a request of an earlier publish took effect just now; to mend: clear the store, then"
+                " publish again"
+            )
+
+    def _doom(self, names: Sequence[str]) -> None:
+        """Say that graphs will be removed, so that no later publish uses what a request on its way may take away."""
+        assert self._turn is not None
+        self._require_turn()
+        said = " ".join(f"<{name}> <{DOOMED}> true ." for name in names)
+        self._updates.run(f"INSERT {{ GRAPH <{RECORD}> {{ {said} }} }} WHERE {{ {self._turn.held} }}")
+
+    def _read_doomed(self) -> set[str]:
+        rows = self._backend.query(f"SELECT ?g WHERE {{ GRAPH <{RECORD}> {{ ?g <{DOOMED}> ?yes }} }}").rows()
+        return {row["g"].value for row in rows}
+
+    def _forget(self, removed: Sequence[str]) -> None:
+        """What the record says of graphs that are no more, and of publishes that are over."""
+        assert self._record is not None
+        staging = f"SELECT ?r WHERE {{ GRAPH <{RECORD}> {{ ?r <{STAGING}> ?s }} }}"
+        marks = [(row["r"].value, STAGING) for row in self._backend.query(staging).rows()]
+        gone = [name for name in self._doomed if name not in self._sizes]
+        marks += [(name, DOOMED) for name in [*gone, *removed]]
+        marks += [(name, SENT) for name in self._progress]
+        for at in range(0, len(marks), _MARKED):
+            values = " ".join(f"(<{of}> <{what}>)" for of, what in marks[at : at + _MARKED])
+            self._updates.run(
+                f"DELETE {{ GRAPH <{RECORD}> {{ ?of ?what ?said }} }}"
+                f" WHERE {{ GRAPH <{RECORD}> {{ ?of ?what ?said }} VALUES (?of ?what) {{ {values} }} }}"
+            )
 
     def _look(self) -> None:
         """Read what is in the store: the sizes of graphs, and how far those that are being sent have come."""
@@ -238,6 +357,7 @@ class SparqlTarget:
                 self._sizes[""] = int(count.value)
         rows = self._backend.query(support("progress-of-graphs")).rows()
         self._progress = {row["graph"].value: int(row["sent"].value) for row in rows if row["graph"]}
+        self._doomed = self._read_doomed()
 
     def _require_empty(self) -> None:
         """What somebody else put there must not be overwritten."""
@@ -250,28 +370,35 @@ class SparqlTarget:
 
     def _complete(self, release: str, contents: Sequence[Content]) -> bool:
         """Whether just this is live already."""
-        listed = {content.name or CANONICAL: graph_iri(content.key) for content in contents}
-        return self._record is not None and self._record.release == release and self._listed == listed
+        return self._record is not None and self._record.release == release and self._listed == self._named(contents)
+
+    def _named(self, contents: Sequence[Content]) -> dict[str, str]:
+        """What the list of the release's graphs says: names in the store by names in the release."""
+        found = {}
+        for content in contents:
+            name = content.name or CANONICAL
+            there = self._listed.get(name, "") if self._layout == "direct" else ""
+            found[name] = there if key_of(there) == content.key else self._place_of_sending(content)
+        return found
 
     def _list(self, release: str, contents: Sequence[Content]) -> None:
         """Write which graph of the release has which content."""
-        name = release_iri(release)
-        self._remove(name)
+        name = self._listing(release)
         itself, canonical = ox.NamedNode(name), ox.NamedNode(CANONICAL)
         lines = [
-            ox.Triple(ox.NamedNode(graph_iri(content.key)), itself, ox.NamedNode(content.name))
-            if content.name
-            else ox.Triple(ox.NamedNode(graph_iri(content.key)), canonical, itself)
-            for content in contents
+            ox.Triple(ox.NamedNode(there), canonical, itself)
+            if called == CANONICAL
+            else ox.Triple(ox.NamedNode(there), itself, ox.NamedNode(called))
+            for called, there in self._named(contents).items()
         ]
         for at in range(0, len(lines), self._batch):
             self._add(name, lines[at : at + self._batch])
-        if len(read_graphs(self._backend.query, release)) != len(contents):
+        if len(read_graphs(self._backend.query, name)) != len(contents):
             raise PublishError(f"{self._label}: the store gives back another list of graphs than was sent")
 
     def _moves(self, contents: Sequence[Content]) -> Iterator[str]:
         """The operations that give all graphs of a release their names, and take away those that it has no more."""
-        changed = [content for content in contents if self._place(content) == graph_iri(content.key)]
+        changed = [content for content in contents if self._place(content) == self._place_of_sending(content)]
         last = {content.key: content.name for content in changed}
         for content in changed:
             there = f"GRAPH <{content.name}>" if content.name else "DEFAULT"
@@ -279,7 +406,7 @@ class SparqlTarget:
                 yield f"DROP SILENT {there}"
             else:  # two graphs with the same content were sent once
                 verb = "MOVE" if last[content.key] == content.name else "COPY"
-                yield f"{verb} GRAPH <{graph_iri(content.key)}> TO {there}"
+                yield f"{verb} GRAPH <{self._place_of_sending(content)}> TO {there}"
         names = {content.name for content in contents}
         for name in self._listed:
             if name != CANONICAL and name not in names:
@@ -324,6 +451,9 @@ class SparqlTarget:
         try:
             yield
         except QueryError as error:
+            refused = isinstance(error, Refused | QuerySyntaxError)
+            if refused and self._turn is not None and (lost := self._turn.lost()):
+                raise PublishError(lost) from error
             text = str(error) if str(error).startswith("http") else f"{self._label}: {error}"
             mend = "" if "to mend:" in text else "; to mend: publish again, which goes on where this one ended"
             raise PublishError(f"{text}{mend}") from error

@@ -17,6 +17,7 @@ import pyoxigraph as ox
 from queries.errors import BackendError, QueryRefused
 from queries.pool import sandbox, wire
 from queries.pool.worker import Abandoned, Line, Sink, failure
+from queries.xmltext import written
 
 _LONG_S: Final = 0.02
 
@@ -82,7 +83,7 @@ def _run(reader: Any, text: str, asked: dict[str, Any], prefixes: dict[str, str]
     kind = _kind(answer)
     media = asked["graph_type" if kind == "construct" else "table_type"]
     sink = Sink(line, _head(kind, media, reader))
-    output = cast("IO[bytes]", sink)
+    output = written(cast("IO[bytes]", sink), media)
     if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
         table_format = ox.QueryResultsFormat.from_media_type(media)
         if table_format is None:

@@ -96,12 +96,13 @@ class Keeper:
                 pool.standby.clear()
                 for job in list(pool.running):
                     pool.lose_locked(job)
+            renewed = pool.share_again_locked() is not None
             done = pool.closed and not self._workers
             ends = [job.deadline for job in pool.running]
             ends += [watch.until for watch in self._watched.values()]
             # Whoever dies does not ring the bell; where some are about to, look again soon.
             dying = any(worker.alive() for worker in pool.lost)
-            pool.wakes_at = min([now() + (_DYING_TICK_S if dying else _TICK_S), *ends])
+            pool.wakes_at = min([now() + (_DYING_TICK_S if dying or renewed else _TICK_S), *ends])
         if done:
             self._nurse.close()
             self._selector.close()

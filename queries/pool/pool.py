@@ -44,6 +44,10 @@ class Limits:
     """Queries after which a worker is replaced."""
     recycle_growth_mb: int = 256
     """Memory that a worker may keep after a query, beyond what it had at its start."""
+    share_again_mb: int = 32
+    """Memory that a worker may no longer share with the others when it rests; then a new one takes its place."""
+    rest_s: float = 1.0
+    """How long a worker is idle before it rests."""
     max_text_chars: int = 1_000_000
     grace_s: float = 0.2
     """How long a worker whose reader has left may take to notice."""
@@ -179,6 +183,7 @@ class Pool:
         """Keep the worker of an ended query, or let it go."""
         worker = job.worker
         worker.served += 1
+        worker.own = end.get("own", worker.own)
         growth = end.get("resident", 0) - worker.hello.get("resident", 0)
         tired = worker.served >= self.limits.recycle_after or growth > self.limits.recycle_growth_mb << 20
         if end.get("fatal") or tired:
@@ -191,12 +196,31 @@ class Pool:
 
     def _keep_locked(self, worker: Worker) -> None:
         if worker.plan is self.plan and not self.closed:
+            worker.idle_since = time.monotonic()
             self.idle.append(worker)
         else:
             worker.dismiss()
             self.lost.add(worker)
             self.wake()
         self.grant_locked()
+
+    def share_again_locked(self) -> Worker | None:
+        """Let one worker go that rests and shares too little with the others; the keeper starts a new one.
+
+        The engine writes to the data that it reads (it counts references), and a page that was written to is the
+        worker's own. A busy worker keeps its pages: to split them again for each query would cost more than they do.
+        """
+        limits = self.limits
+        if self.plan.source is None or len(self.idle) < 2:
+            return None
+        rested = time.monotonic() - limits.rest_s
+        for worker in self.idle:
+            if worker.own > limits.share_again_mb << 20 and worker.idle_since < rested:
+                self.idle.remove(worker)
+                worker.dismiss()
+                self.lost.add(worker)
+                return worker
+        return None
 
     def lose(self, job: Job) -> None:
         """The worker is gone in the middle of a query."""

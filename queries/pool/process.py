@@ -81,6 +81,9 @@ class Worker:
         """Start the process, from a thread that outlives it: the kernel ends it with the thread that started it."""
         self.plan = plan
         self.served = 0
+        #: Bytes of memory of its own, at most, and since when it has been idle (monotonic clock).
+        self.own = 0
+        self.idle_since = now()
         #: Whether somebody reads an answer from the socket; it must not be closed then.
         self.read = False
         self.hello: dict[str, Any] = {}

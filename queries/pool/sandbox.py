@@ -19,7 +19,7 @@ from queries.pool.network import leave_network, libc, refuse_sockets
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
-_STACK_BYTES: Final = 64 * 1024 * 1024  # deeply nested queries recurse in the engine
+STACK_BYTES: Final = 64 * 1024 * 1024  # deeply nested queries recurse in the engine
 _CPU_MARGIN_S: Final = 2
 
 
@@ -46,7 +46,7 @@ def enter(parent: int, *, network: bool) -> Report:
     c.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # a core pattern that is a program ignores the limit
     with contextlib.suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-        size = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard)
+        size = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
         resource.setrlimit(resource.RLIMIT_STACK, (size, hard))
     if network:
         report.notes.append("the network is open, as asked")
@@ -117,6 +117,12 @@ def resident_bytes() -> int:
     return _statm()[1]
 
 
+def faulted_bytes() -> int:
+    """Memory that the system has had to give this process so far, page by page: for a process that was split off, an
+    upper bound of what it no longer shares with its parent."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
+
+
 def give_back_memory() -> int:
     """Let the system have what the allocator keeps for later; the memory that this process holds then.
 
@@ -134,6 +140,7 @@ def _statm() -> tuple[int, int]:
 
 
 __all__ = [
+    "STACK_BYTES",
     "Report",
     "address_space_bytes",
     "adopt_orphans",
@@ -142,6 +149,7 @@ __all__ = [
     "cap_memory_again",
     "die_with_parent",
     "enter",
+    "faulted_bytes",
     "free_memory",
     "give_back_memory",
     "resident_bytes",

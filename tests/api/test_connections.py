@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import socket
@@ -228,11 +229,15 @@ def test_a_client_that_reads_slowly_but_reads_gets_all(strict: Server, connect: 
         (HEAD + b"Content-Length: -1\r\n\r\n", 400, "bad-request"),
         (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "bad-request"),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "bad-request"),
+        (b"GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "bad-request"),
+        (HEAD + b"Host: b\r\nConnection: close\r\n\r\n", 400, "bad-request"),
+        (POST + b"Connection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400, "bad-request"),
         (HEAD + b"X: " + b"a" * 50_000, 431, "head-too-large"),
         (HEAD + b"X: " + b"a" * 50_000 + b"\r\n\r\n", 431, "head-too-large"),
         (HEAD + b"".join(b"X-%d: a\r\n" % n for n in range(8000)) + b"\r\n", 431, "head-too-large"),
         (b"GET /sparql?query=" + b"a" * 2_000_000, 414, "uri-too-long"),
-        (b"GET /sparql?query=" + b"a" * 35_000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n", 414, "uri-too-long"),
+        (b"GET /sparql?query=" + b"a" * 35_000 + b" HTTP/1.0\r\n\r\n", 414, "uri-too-long"),
+        (b"GET /sparql?query=" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "uri-too-long"),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"a" * 500_000, 431, "head-too-large"),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 500_000, 431, "head-too-large"),
     ],
@@ -316,3 +321,23 @@ def test_nobody_can_fill_the_log_from_outside(log: Path) -> None:
     """The last test of this file: after everything above, nothing was worth a line."""
     lines = [line for line in log.read_text().splitlines() if not line.startswith(("isolation:", "limits:"))]
     assert lines == []
+
+
+def test_a_head_of_a_file_is_over_with_its_head(
+    start: Callable[..., AbstractContextManager[Server]], publisher: Callable[..., ReleaseInfo], tmp_path: Path
+) -> None:
+    """What would have followed is not read for nobody, nor counted as an answer that broke."""
+    names = [hashlib.sha256(bytes([number % 251, number // 251])).hexdigest() for number in range(8000)]
+    release = publisher(tmp_path, *(f"<urn:{name}> <urn:p> <urn:q> ." for name in names))
+    size = (release.path / "dump.nq.gz").stat().st_size
+    assert size > 3 * 65_536, "of several pieces"
+    with start(release.path) as server:
+        for _ in range(5):
+            wire = Wire(server)
+            wire.send(b"HEAD /dump/dump.nq.gz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert b"content-length: %d" % size in wire.socket.recv(65_536)
+            wire.socket.close()
+        with Client(base_url=server.address) as client:
+            assert len(client.get("/dump/dump.nq.gz").content) == size
+            numbers = client.get("/metrics").text
+    assert 'broken_answers_total{route="/dump/{name}"}' not in numbers

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import random
 import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
-from types import SimpleNamespace
+from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -24,6 +20,8 @@ from httpx2 import Client
 from api.settings import SettingsError, load_settings
 from loaders.release import ReleaseInfo
 
+from ..endpoints import Listener, listening, oxigraph
+
 if TYPE_CHECKING:
     from tests.api.conftest import Server
 
@@ -34,141 +32,68 @@ JOIN = f"""PREFIX tg: <{TG}> SELECT ?s ?note WHERE {{ ?s a tg:Resolution .
   SERVICE <{{}}> {{ ?s <http://e/note> ?note }} }} ORDER BY ?s"""
 
 
-def listening() -> tuple[socket.socket, int]:
-    server = socket.create_server(("127.0.0.1", 0), backlog=200)
-    return server, server.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = Path(sys.executable).with_name("oxigraph")
-    if not program.exists():
-        pytest.skip("the oxigraph server is not installed (wheel `oxigraph`)")
-    place = tmp_path_factory.mktemp("second") / "db"
-    store = ox.Store(str(place))
-    note = ox.NamedNode("http://e/note")
-    store.add(
-        ox.Quad(ox.NamedNode(f"{ID}doc/a/res/91/7"), note, ox.Literal("a note from \u00e9lsewhere", language="en"))
+    note, here, nowhere = (
+        ox.NamedNode(one) for one in ("http://e/note", f"{ID}doc/a/res/91/7", f"{ID}doc/a/res/12/34")
     )
-    store.add(ox.Quad(ox.NamedNode(f"{ID}doc/a/res/12/34"), note, ox.Literal("of nothing here")))
-    store.flush()
-    del store
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [str(program), "serve-read-only", "--location", str(place), "--bind", address]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            try:
-                urlopen(f"http://{address}/", timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.05)
-        yield f"http://{address}/query"
-    finally:
-        process.terminate()
-        process.wait(10)
+    quads = [
+        ox.Quad(here, note, ox.Literal("a note from \u00e9lsewhere", language="en")),
+        ox.Quad(nowhere, note, ox.Literal("of nothing here")),
+    ]
+    with oxigraph(tmp_path_factory.mktemp("second"), quads) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
-def hostile() -> Iterator[SimpleNamespace]:
+def hostile() -> Iterator[Listener]:
     """A port that counts who knocks."""
-    server, port = listening()
-    hits: list[int] = []
-
-    def listen() -> None:
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            hits.append(1)
-            connection.close()
-
-    threading.Thread(target=listen, daemon=True).start()
-    yield SimpleNamespace(port=port, hits=hits)
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+    with listening(lambda _: None) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def hanging() -> Iterator[SimpleNamespace]:
+def hanging() -> Iterator[Listener]:
     """An endpoint that takes a request and says nothing; counts the connections that are open."""
-    server, port = listening()
-    found = SimpleNamespace(address=f"http://127.0.0.1:{port}/sparql", open=0)
 
-    def one(connection: socket.socket) -> None:
-        found.open += 1
-        with connection:
-            try:
-                while connection.recv(65536):
-                    pass
-            except OSError:
-                pass
-        found.open -= 1
+    def wait(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
 
-    def listen() -> None:
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=listen, daemon=True).start()
-    yield found
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+    with listening(wait) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def changing() -> Iterator[str]:
-    """An endpoint that counts: each answer is another."""
-    server, port = listening()
+    """An endpoint that counts: every second answer is another."""
+    numbers = count()
 
-    def listen() -> None:
-        for number in range(1000):
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            with connection:
-                data = b""
-                while b"query=" not in data:
-                    data += connection.recv(65536)
-                term = f'{{"n":{{"type":"literal","value":"{number // 2}"}}}}'
-                body = f'{{"head":{{"vars":["n"]}},"results":{{"bindings":[{term}]}}}}'
-                head = "HTTP/1.1 200 OK\r\nContent-Type: application/sparql-results+json\r\n"
-                connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    def answer(connection: socket.socket) -> None:
+        number = next(numbers)
+        data = b""
+        while b"query=" not in data:
+            data += connection.recv(65536)
+        term = f'{{"n":{{"type":"literal","value":"{number // 2}"}}}}'
+        body = f'{{"head":{{"vars":["n"]}},"results":{{"bindings":[{term}]}}}}'
+        head = "HTTP/1.1 200 OK\r\nContent-Type: application/sparql-results+json\r\n"
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
 
-    threading.Thread(target=listen, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/sparql"
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+    with listening(answer) as found:
+        yield found.address
 
 
 @pytest.fixture(scope="module")
-def redirecting(hostile: SimpleNamespace) -> Iterator[str]:
+def redirecting(hostile: Listener) -> Iterator[str]:
     """An endpoint that sends everybody elsewhere."""
-    server, port = listening()
 
-    def listen() -> None:
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                place = f"http://127.0.0.1:{hostile.port}/"
-                connection.sendall(f"HTTP/1.1 307 Go\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode())
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        place = f"http://127.0.0.1:{hostile.port}/"
+        connection.sendall(f"HTTP/1.1 307 Go\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode())
 
-    threading.Thread(target=listen, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/sparql"
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+    with listening(answer) as found:
+        yield found.address
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +101,7 @@ def federated(
     start: Callable[..., AbstractContextManager[Server]],
     release: ReleaseInfo,
     second: str,
-    hanging: SimpleNamespace,
+    hanging: Listener,
     redirecting: str,
     changing: str,
 ) -> Iterator[Client]:
@@ -240,7 +165,7 @@ def test_without_the_setting_every_call_is_refused(http: Client, second: str) ->
     assert (answer.status_code, answer.json()["feature"]) == (403, "service")
 
 
-def spellings(port: int, second: str, count: int) -> Iterator[str]:
+def spellings(port: int, second: str, number: int) -> Iterator[str]:
     """Calls to the listener, drawn with a fixed seed: dressed up as calls to the listed endpoint, hidden in them."""
     draw = random.Random(7)
     there = f"127.0.0.1:{port}"
@@ -261,7 +186,7 @@ def spellings(port: int, second: str, count: int) -> Iterator[str]:
         "SERVICE\\u0020SILENT",
         "SERVICEe:a",
     ]
-    for _ in range(count):
+    for _ in range(number):
         address = draw.choice(addresses)
         target = draw.choice([f"<{address}>", f"<{address}>", "?x", "e:a", ":", f"<{address}\t>"])
         call = f"{draw.choice(words)} {target} {{ ?s ?p ?o }}"
@@ -281,34 +206,32 @@ def spellings(port: int, second: str, count: int) -> Iterator[str]:
         yield f"BASE <http://{there}/> PREFIX e: <http://{there}/> PREFIX : <http://{there}/> SELECT * {{ {body} }}"
 
 
-def test_no_spelling_reaches_an_endpoint_that_is_not_listed(
-    federated: Client, second: str, hostile: SimpleNamespace
-) -> None:
+def test_no_spelling_reaches_an_endpoint_that_is_not_listed(federated: Client, second: str, hostile: Listener) -> None:
     urlopen_failed = pytest.raises(OSError)  # noqa: PT011 - it closes at once, in one way or another
     with urlopen_failed:
         urlopen(f"http://127.0.0.1:{hostile.port}/", timeout=2)
-    assert hostile.hits, "without this the rest proves nothing"
-    hostile.hits.clear()
+    assert hostile.knocks, "without this the rest proves nothing"
+    hostile.knocks.clear()
     statuses = []
     for text in spellings(hostile.port, second, 600):
         statuses.append(federated.post("/sparql", data={"query": text}).status_code)
-        assert not hostile.hits, text
+        assert not hostile.knocks, text
     assert set(statuses) <= {400, 403}, "a text that is no query, or a refusal"
     assert statuses.count(403) > 400, "most must be calls, or nothing is shown"
 
 
-def test_a_redirect_is_not_followed(federated: Client, redirecting: str, hostile: SimpleNamespace) -> None:
-    hostile.hits.clear()
+def test_a_redirect_is_not_followed(federated: Client, redirecting: str, hostile: Listener) -> None:
+    hostile.knocks.clear()
     answer = federated.get("/sparql", params={"query": JOIN.replace("{}", redirecting)})
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (502, "remote-failed")
     assert "redirects" in answer.json()["detail"]
     silent = JOIN.replace("SERVICE <{}>", f"SERVICE SILENT <{redirecting}>")
     answer = federated.get("/sparql", params={"query": silent, "format": "csv"})
     assert answer.text.split() == ["s,note", f"{ID}doc/a/res/90/8,", f"{ID}doc/a/res/91/7,"]
-    assert not hostile.hits
+    assert not hostile.knocks
 
 
-def test_the_limit_of_a_query_covers_its_calls(federated: Client, hanging: SimpleNamespace) -> None:
+def test_the_limit_of_a_query_covers_its_calls(federated: Client, hanging: Listener) -> None:
     query = JOIN.replace("{}", hanging.address)
     started = time.monotonic()
     answer = federated.get("/sparql", params={"query": query, "timeout": "0.7"})
@@ -321,7 +244,7 @@ def test_the_limit_of_a_query_covers_its_calls(federated: Client, hanging: Simpl
 
 
 def test_health_answers_while_endpoints_hang_and_a_client_that_leaves_ends_its_call(
-    federated: Client, hanging: SimpleNamespace
+    federated: Client, hanging: Listener
 ) -> None:
     address = str(federated.base_url).rstrip("/")
     query = JOIN.replace("{}", hanging.address)

@@ -39,6 +39,14 @@ CASES: dict[str, tuple[str, str, str, str, bytes]] = {
     "a page of rows": ("GET", "/sparql", urlencode({"query": "SELECT * { ?s ?p ?o }", "format": "html"}), "", b""),
     "many rows": ("GET", "/sparql", urlencode({"query": "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 60000"}), "", b""),
     "a page of findings": ("GET", "/findings", "limit=1000&format=html", "", b""),
+    "a service description": ("GET", "/sparql", "format=jsonld", "", b""),
+    "the ontology": ("GET", "/def", "format=html", "", b""),
+    "the ontology as RDF": ("GET", "/def", "format=rdfxml", "", b""),
+    "the questions as RDF": ("GET", "/.well-known/sparql-examples", "", "", b""),
+    "the description of the data": ("GET", "/.well-known/void", "", "", b""),
+    "a page of coverage": ("GET", "/coverage", "format=html", "", b""),
+    "a page of gaps": ("GET", "/gaps", "format=html", "", b""),
+    "a picture": ("GET", "/lineage", "thing=ctl-msp-5&direction=both&format=svg", "", b""),
     "an upload": ("POST", "/validate", "", "text/turtle", TRIPLES.encode() * 20_000),
     "an upload shown": ("POST", "/validate", "format=html", FORM, urlencode({"data": TRIPLES * 5000}).encode()),
 }
@@ -65,11 +73,17 @@ async def send(app: ASGIApp, method: str, path: str, query: str, media_type: str
         nonlocal status
         status = message.get("status", status)
 
-    headers = [(b"accept", b"*/*"), (b"accept-encoding", b"gzip"), (b"content-type", media_type.encode())]
+    given = {
+        "host": "a",
+        "accept": "*/*",
+        "accept-encoding": "gzip",
+        **({"content-type": media_type} if media_type else {}),
+    }
+    headers = [(name.encode(), value.encode()) for name, value in given.items()]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "state": {},
-        "headers": headers if media_type else headers[:2], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
     }  # fmt: skip
     await app(scope, receive, sent)
     return status

@@ -34,6 +34,10 @@ ROWS_AND_PAGE = (*ROWS, HTML)
         ("text/*;q=0.9, text/csv;q=0.1", "tsv"),
         ('application/x;profile="a,b;q=0", text/csv', "csv"),
         (BROWSER, "html"),
+        ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "json"),  # Java, of which nobody asked for anything
+        ("text/html, image/gif, image/jpeg, */*; q=0.2", "json"),
+        ("text/csv;q=.5, text/tab-separated-values;q=.6", "tsv"),
+        ("text/csv;q=0.12345, text/tab-separated-values;q=0.1", "csv"),
         ("nonsense", "json"),
         ("text/csv;q=2", "json"),
         ("image/png, text/csv;q=0.001", "csv"),

@@ -234,7 +234,11 @@ def test_a_server_without_a_release_directory_still_answers(release: ReleaseInfo
     backend = EmbeddedBackend(release.store, "another")
     with TestClient(create_app(Settings(release=tmp_path), backend)) as client:
         assert client.get("/health/ready").status_code == 200
-        assert client.get("/dump/").status_code == 404
+        listed = client.get("/dump/").json()
+        assert [entry["name"] for entry in listed["files"]] == ["dump.nq.gz", "void.ttl"]
+        refused = client.get("/dump/quality.json")
+        assert refused.status_code == 404
+        assert "/dump/dump.nq.gz" in refused.json()["detail"]
     backend.close()
 
 

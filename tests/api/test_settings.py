@@ -28,6 +28,26 @@ def test_impossible_values_are_named(name: str, value: float) -> None:
         load_settings({}, **{name: value})
 
 
+@pytest.mark.parametrize("path", ["tg", "http://host/tg", "/a b", "//tg", "/tg?x", "/"])
+def test_the_path_of_a_proxy_is_a_path(path: str) -> None:
+    if path == "/":
+        assert load_settings({}, root_path=path).root_path == ""
+        return
+    with pytest.raises(SettingsError, match="setting root_path: expected a path that begins with a slash, such as /tg"):
+        load_settings({}, root_path=path)
+
+
+def test_a_slash_at_the_end_of_the_path_is_left_out() -> None:
+    assert load_settings({}, root_path="/a/tg/").root_path == "/a/tg"
+
+
+@pytest.mark.parametrize("name", ["operator_token"])
+def test_a_secret_is_not_repeated(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"setting {name}") as caught:
+        load_settings({}, **{name: "hush"})
+    assert "hush" not in str(caught.value)
+
+
 def test_every_setting_has_a_sentence_and_says_its_unit() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name

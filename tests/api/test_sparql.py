@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import time
+from typing import Any
 
 import pytest
 import rdflib
 from rdflib.namespace import RDF
 from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import Settings
+from loaders.release import ReleaseInfo
+from queries.backend import Backend
+from queries.embedded import EmbeddedBackend
+from queries.errors import BackendError
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 RESOLUTIONS = "SELECT ?s WHERE { ?s a <https://w3id.org/treatygraph/def#Resolution> } ORDER BY ?s"
@@ -22,6 +32,32 @@ SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
 
 def rows(text: str) -> list[str]:
     return [row["s"]["value"] for row in json.loads(text)["results"]["bindings"]]
+
+
+def test_a_description_is_made_once_for_all_who_ask(release: ReleaseInfo) -> None:
+    """Also while it is being made, and again after a failure."""
+    backend = EmbeddedBackend(release.store, release.id)
+    here = create_app(Settings(release=release.path), backend).state.context
+    made: list[int] = []
+
+    def work(_: Backend) -> bytes:
+        made.append(len(made))
+        time.sleep(0.05)
+        if len(made) == 1:
+            raise BackendError("the first time")
+        return b"made"
+
+    async def all_at_once() -> list[Any]:
+        return await asyncio.gather(*(here.kept("x", work) for _ in range(5)), return_exceptions=True)
+
+    async def twice() -> tuple[list[Any], list[Any], list[Any]]:
+        return await all_at_once(), await all_at_once(), await all_at_once()
+
+    first, then, last = asyncio.run(twice())
+    assert [type(one) for one in first] == [BackendError] * 5
+    assert then == last == [b"made"] * 5
+    assert made == [0, 1]
+    backend.close()
 
 
 def test_the_three_ways_to_ask_give_the_same(client: TestClient) -> None:

@@ -10,9 +10,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from loaders.build import build
-from loaders.errors import BuildError
-from loaders.release import ReleaseInfo, open_release
+from loaders.release import ReleaseInfo
 from queries.catalogue import Catalogue
 from queries.cluster.backend import ClusterBackend
 from queries.cluster.storage import Storage
@@ -82,32 +80,25 @@ SAME = [
 
 
 @pytest.fixture(scope="module")
-def record(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ReleaseInfo:
-    """The release of the repository's own data: that of `make build`, which `make test-cluster` runs, or a new one."""
+def whole(request: pytest.FixtureRequest) -> ReleaseInfo:
+    """The release of the repository's own data."""
     if "cluster" not in (request.config.getoption("markexpr") or ""):
         pytest.skip("the whole record in the distributed store takes a minute: make test-cluster")
-    try:
-        found = open_release(REPOSITORY / "release")
-        if not found.damage():
-            return found
-    except BuildError:
-        pass
-    out = tmp_path_factory.mktemp("record")
-    assert not build([REPOSITORY / "data"], out).violations
-    return open_release(out)
+    found: ReleaseInfo = request.getfixturevalue("record")
+    return found
 
 
 @pytest.fixture(scope="module")
-def embedded(record: ReleaseInfo) -> Iterator[EmbeddedBackend]:
-    backend = EmbeddedBackend(record.store, record.id)
+def embedded(whole: ReleaseInfo) -> Iterator[EmbeddedBackend]:
+    backend = EmbeddedBackend(whole.store, whole.id)
     yield backend
     backend.close()
 
 
 @pytest.fixture(scope="module")
-def cluster(record: ReleaseInfo, kit: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterBackend]:
+def cluster(whole: ReleaseInfo, kit: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterBackend]:
     store = tmp_path_factory.mktemp("cluster") / "shared"
-    report = kit.publish(record, store)
+    report = kit.publish(whole, store)
     assert report.exact == report.graphs
     backend = ClusterBackend(Storage(store), Limits(workers=1, deadline_s=120, queue_wait_s=60, spares=0))
     yield backend

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -217,34 +217,56 @@ def send() -> Callable[..., Published]:
     """`send(release, address, batch=…)`: publishes."""
 
     def run(release: ReleaseInfo, address: Any, batch: int = 100) -> Published:
-        return publish(release, address.target(batch), lambda *_: None)
+        with closing(address.target(batch)) as target:
+            return publish(release, target, lambda *_: None)
 
     return run
+
+
+class Publisher:
+    """Publishes in processes of its own, one after the other, that can be killed."""
+
+    def __init__(self, address: Any) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
+        command = [sys.executable, str(HERE / "publisher.py"), address.text(), "60"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1
+        )
+        assert self._line() == "ready"
+
+    def __call__(self, release: ReleaseInfo, seconds: float | None) -> int:
+        """Publish a release, killed after so long; the exit status."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{release.path}\n")
+        self.process.stdin.flush()
+        child = int(self._line())
+        if seconds is not None:
+            time.sleep(seconds)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return int(self._line())
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
 
 
 @pytest.fixture
 def killable(engine: Any) -> Iterator[Callable[[ReleaseInfo, float | None], int]]:
     """`killable(release, seconds)`: publishes in a process that is killed after so long; its exit status."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
-    command = [sys.executable, str(HERE / "publisher.py"), engine.address.text(), "60"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with closing(Publisher(engine.address)) as publisher:
+        yield publisher
 
-        def run(release: ReleaseInfo, seconds: float | None) -> int:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{release.path}\n")
-            process.stdin.flush()
-            child = int(process.stdout.readline())
-            if seconds is not None:
-                time.sleep(seconds)
-                with suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-            return int(process.stdout.readline())
 
-        yield run
-        process.stdin.close()
+@pytest.fixture
+def rivals(engine: Any) -> Iterator[list[Callable[[ReleaseInfo, float | None], int]]]:
+    """Three of them, for publishes at the same time."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(Publisher(engine.address))) for _ in range(3)]

@@ -1,10 +1,12 @@
 """Publishes what it is told on standard input, each time in a process of its own that can be killed.
 
-A line `RELEASE STORE-DIRECTORY-OF-RELEASE` is answered by the id of the process; its exit status says how it went.
+A line, the directory of a release, is answered by the id of the process; then its exit status says how it went: 0, 3
+where another publish holds the store or took it over, 1 where something else went wrong.
 """
 
 import os
 import sys
+from contextlib import closing
 
 import requests_of_engine as engines  # beside this file
 
@@ -21,9 +23,12 @@ def main() -> None:
         if not child:
             status = 1
             try:
-                publish(open_release(line.strip()), engine.target(batch), lambda *_: None)
+                with closing(engine.target(batch)) as target:
+                    publish(open_release(line.strip()), target, lambda *_: None)
                 status = 0
             except Exception as error:
+                if "has been publishing" in str(error) or "took over" in str(error):
+                    status = 3
                 print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             finally:
                 os._exit(status)

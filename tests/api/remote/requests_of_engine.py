@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from loaders.publishing.sparql import SparqlTarget
+from loaders.publishing.turn import Patience
 from queries.endpoint import Login
 from queries.engines import ENGINES
 from queries.published import PublishedBackend
@@ -32,11 +33,13 @@ class Address:
     def login(self) -> Login | None:
         return Login("digest", self.user, self.password) if self.user else None
 
-    def target(self, batch: int = 10_000) -> SparqlTarget:
+    def target(self, batch: int = 10_000, **how: Any) -> SparqlTarget:
+        """Waits are as short as a loopback allows."""
         engine = ENGINES[self.engine]
         update, graphs = engine.update_url(self.query), engine.graphs_url(self.query)
         assert update
-        return SparqlTarget(self.query, update, graphs, engine=engine, login=self.login, batch=batch)
+        how.setdefault("patience", Patience(beat=0.5, watch=2, stale=4, rival=10, engine=2, statements=5000))
+        return SparqlTarget(self.query, update, graphs, engine=engine, login=self.login, batch=batch, **how)
 
     def backend(self, **how: Any) -> PublishedBackend:
         return PublishedBackend(self.query, engine=ENGINES[self.engine], **how)

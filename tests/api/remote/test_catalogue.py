@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyoxigraph as ox
 import pytest
 
-from loaders.build import build
 from loaders.publishing.digest import by_value
 from loaders.publishing.publish import Published
 from loaders.release import ReleaseInfo
@@ -22,7 +20,6 @@ from queries.paths import path
 from queries.search import search
 from queries.values import fill, values_blocks
 
-ROOT = Path(__file__).resolve().parents[3]
 ID = "https://w3id.org/treatygraph/id/"
 KINDS = ("questions", "audit")
 QUERIES = [(kind, name) for kind in KINDS for name in Catalogue.load(kind)]
@@ -107,25 +104,24 @@ def test_lineage_of_every_thing(both: tuple[EmbeddedBackend, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def record(
-    request: pytest.FixtureRequest, engines: Any, send: Send, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[EmbeddedBackend, Any]:
+def whole(request: pytest.FixtureRequest, engines: Any, send: Send) -> Iterator[tuple[EmbeddedBackend, Any]]:
     """The whole record of the repository."""
     if "cluster" not in (request.config.getoption("markexpr") or ""):
         pytest.skip("the whole record on every engine takes minutes: make test-cluster")
+    made: ReleaseInfo = request.getfixturevalue("record")
     engines.clear()
-    made = build([ROOT / "data"], tmp_path_factory.mktemp("record")).release
-    assert made is not None
     report = send(made, engines.address, batch=10_000)
     assert report.exact + report.rewritten == report.graphs
-    return EmbeddedBackend(made.store, made.id), engines.address.backend(timeout_s=60)
+    ours = EmbeddedBackend(made.store, made.id)
+    yield ours, engines.address.backend(timeout_s=60)
+    ours.close()
 
 
 @pytest.mark.cluster
 @pytest.mark.timeout(900)
-def test_the_same_rows_of_the_whole_record(record: tuple[EmbeddedBackend, Any], engines: Any) -> None:
+def test_the_same_rows_of_the_whole_record(whole: tuple[EmbeddedBackend, Any], engines: Any) -> None:
     """Both ways: whatever differs is listed, and whatever is listed differs."""
-    ours, theirs = record
+    ours, theirs = whole
     other = set()
     for kind, name in QUERIES:
         text = Catalogue.load(kind)[name].text

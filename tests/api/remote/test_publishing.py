@@ -99,7 +99,7 @@ def test_damage_in_the_store_is_found_and_mended(
     contents = {content.name: content for content in read_contents(first, lambda *_: None)}
     target.live()
     name = f"{BASE}graph/lasting"
-    place = target._place(contents[name])
+    place = name if engine.address.engine == "oxigraph" else target._listed[name]
     triple = list(contents[name].triples())[-1]
     target._updates.run(
         f"DELETE DATA {{ GRAPH <{place}> {{ {triple} }} }} ;"
@@ -260,8 +260,8 @@ def test_a_large_graph_is_gone_on_with(
         send(first, engine.address, batch=20)
     monkeypatch.undo()
     report = send(first, engine.address, batch=20)
-    total = sum(expected(first).values())
-    assert report.sent_statements == total - 20 * 5
+    once = {content.key: content.exact.count for content in _contents(first)}
+    assert report.sent_statements == sum(once.values()) - 20 * 5, "and what two graphs share is sent once"
     assert sizes(engine.address.backend()) == expected(first)
 
 

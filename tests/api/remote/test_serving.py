@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from os import urandom
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from httpx2 import Client
-from pyoxigraph import QueryResultsFormat, QuerySolutions, RdfFormat, parse, parse_query_results
+from pyoxigraph import (
+    DefaultGraph,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse,
+    parse_query_results,
+)
+from rdflib import Graph, Namespace, URIRef
+from rdflib.namespace import DCTERMS, RDF, VOID
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.cli import main
+from api.settings import Settings
+from loaders.publishing.content import read_contents
+from loaders.publishing.digest import digests
 from loaders.publishing.publish import Published
 from loaders.release import ReleaseInfo
+from queries.dumping import nquads
+from queries.pool.errors import StreamBroken
 
 BASE = "https://w3id.org/treatygraph/"
 Send = Callable[..., Published]
@@ -155,6 +175,118 @@ def test_pages(served: Client, path: str) -> None:
     response = served.get(path, headers={"accept": "text/html"}, follow_redirects=True)
     assert response.status_code == 200, response.text[:300]
     assert "<html" in response.text
+
+
+def test_the_dump_is_the_release(served: Client, release: ReleaseInfo) -> None:
+    """Every statement, by checksums that do not depend on the order."""
+    listed = served.get("/dump/").json()
+    assert [entry["name"] for entry in listed["files"]] == ["dump.nq.gz", "void.ttl"]
+    assert listed["release"] == release.id
+    answer = served.get("/dump/dump.nq.gz")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/gzip")
+    graphs: dict[str, list[Triple]] = {}
+    for quad in parse(gzip.decompress(answer.content), format=RdfFormat.N_QUADS):
+        name = "" if isinstance(quad.graph_name, DefaultGraph) else quad.graph_name.value
+        graphs.setdefault(name, []).append(quad.triple)
+    for content in read_contents(release, lambda *_: None):
+        assert content.value == digests(graphs.pop(content.name, []))[1], content.name
+    assert graphs == {}
+    again = served.get("/dump/dump.nq.gz", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    page = served.get("/dump/", headers={"accept": "text/html"})
+    assert "gzip -t" in page.text
+    for name in ("quality.json", "SHA256SUMS", "nothing"):
+        assert served.get(f"/dump/{name}").status_code == 404
+    assert "/dump/dump.nq.gz" in served.get("/dump/manifest.json").json()["detail"]
+
+
+def test_the_descriptions_count_what_is_there(served: Client, release: ReleaseInfo) -> None:
+    """VoID and the service description, from the store itself."""
+    contents = {content.name: content for content in read_contents(release, lambda *_: None)}
+    triples = list(contents[""].triples())
+    kinds = Counter(triple.object.value for triple in triples if triple.predicate.value == str(RDF.type))
+    properties = Counter(triple.predicate.value for triple in triples)
+    void = Graph().parse(data=served.get("/.well-known/void").text, format="turtle")
+    described = Graph().parse(data=served.get("/sparql", headers={"accept": TURTLE}).text, format="turtle")
+    dataset = URIRef(f"{BASE}dataset")
+    assert str(void.value(dataset, DCTERMS.license)).startswith("https://creativecommons.org/licenses/by/4.0")
+    assert str(void.value(dataset, VOID.sparqlEndpoint)).endswith("/sparql")
+    assert release.id in str(void.value(dataset, DCTERMS.identifier))
+    assert int(str(void.value(dataset, VOID.triples))) == len(triples)
+    assert int(str(void.value(dataset, VOID.distinctSubjects))) == len({str(triple.subject) for triple in triples})
+    for graph in (void, described):
+        assert kinds == {
+            str(graph.value(part, VOID["class"])): int(str(graph.value(part, VOID.entities)))
+            for part in graph.objects(None, VOID.classPartition)
+        }
+        assert properties == {
+            str(graph.value(part, VOID.property)): int(str(graph.value(part, VOID.triples)))
+            for part in graph.objects(None, VOID.propertyPartition)
+        }
+    sd = Namespace("http://www.w3.org/ns/sparql-service-description#")
+    assert {name: content.exact.count for name, content in contents.items() if name} == {
+        str(described.value(entry, sd.name)): int(str(described.value(described.value(entry, sd.graph), VOID.triples)))
+        for entry in described.objects(dataset, sd.namedGraph)
+    }
+    assert served.get("/dump/void.ttl").headers["content-type"].startswith(TURTLE)
+
+
+@pytest.mark.parametrize("breaking", ["publish", "kill"])
+def test_a_dump_that_breaks_off_is_no_dump(
+    engine: Any, first: ReleaseInfo, second: ReleaseInfo, send: Send, breaking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another release is published, or the engine dies, between two pages: the body ends with an error, and what came
+    is no archive."""
+    if engine.address.engine == "virtuoso" and breaking == "kill":
+        pytest.skip("the same code; it takes long to start")
+    send(first, engine.address)
+
+    def parts(backend: Any) -> Iterator[bytes]:
+        for number, part in enumerate(nquads(backend, page=20)):
+            yield part + b"# " + urandom(40_000).hex().encode() + b"\n"  # as much as is sent at once
+            if number == 3:
+                busy = client.get("/dump/dump.nq.gz")
+                told.append((busy.status_code, busy.headers["retry-after"]))
+                if breaking == "kill":
+                    engine.kill()
+                else:
+                    send(second, engine.address)
+
+    told: list[object] = []
+    monkeypatch.setattr("api.routes.dumps.nquads", parts)
+    backend = engine.address.backend()
+    backend.refresh()
+    settings = Settings(**engine.address.settings())
+    got = bytearray()
+
+    async def run(app: Any) -> None:
+        async def receive() -> dict[str, Any]:
+            await anyio.sleep_forever()
+            return {}
+
+        async def collect(message: Any) -> None:
+            got.extend(message.get("body", b""))
+            assert message.get("more_body", True), "the body has an end"
+
+        scope = {"type": "http", "method": "GET", "path": "/dump/dump.nq.gz", "query_string": b"", "headers": []}
+        await app({**scope, "http_version": "1.1", "server": ("a", 80), "scheme": "http"}, receive, collect)
+
+    with TestClient(create_app(settings, backend)) as client:
+        with pytest.raises(RuntimeError) as raised:  # which ends the connection: api.connections
+            anyio.run(run, client.app)
+        assert isinstance(raised.value.__cause__, StreamBroken)
+        assert ("published meanwhile" if breaking == "publish" else "cannot be reached") in str(raised.value.__cause__)
+        assert told == [(503, "60")]
+        assert len(got) > 40_000
+        with pytest.raises(EOFError):
+            gzip.decompress(bytes(got))
+        if breaking == "publish":  # and the next one is whole, and of the next release
+            monkeypatch.setattr("api.routes.dumps.nquads", nquads)
+            whole = gzip.decompress(client.get("/dump/dump.nq.gz").content)
+            assert whole.count(b"\n") == sum(content.exact.count for content in read_contents(second, lambda *_: None))
+            assert b'"two"' in whole
+        else:
+            engine.start()
 
 
 def test_health_and_tags(served: Client, release: ReleaseInfo) -> None:

@@ -10,24 +10,29 @@ import pytest
 from pyoxigraph import RdfFormat, parse
 
 from loaders.build import build
-from loaders.difference import Change, compare, read_state, table
+from loaders.difference import Change, State, compare, read_state, table
 from loaders.errors import BuildError
 from ontology.namespaces import ID, TG
 
 
-@pytest.fixture
-def edited(tables: Path) -> Path:
-    """The tables with one end of a meeting changed and one place added; the revision `HEAD` has them as they were."""
+def edit(tables: Path) -> Path:
+    """Change one end of a meeting; the revision `HEAD` has it as it was. Returns the folder of the data."""
     meetings = tables / "meetings.csv"
     text = meetings.read_text(encoding="utf-8")
     assert "2005-06-13,2005-06-17" in text
     meetings.write_text(text.replace("2005-06-13,2005-06-17", "2005-06-13,2005-06-16"), encoding="utf-8")
-    return tables
+    return tables.parent
 
 
-def test_a_revision_against_the_files_and_a_release(edited: Path, tmp_path: Path) -> None:
-    data = edited.parent
-    old, new = read_state("HEAD", data), read_state(str(data), data)
+@pytest.fixture(scope="module")
+def states(shared_tables: Path) -> tuple[Path, State, State]:
+    """Data with that edit, what the revision says and what the files say."""
+    data = edit(shared_tables)
+    return data, read_state("HEAD", data), read_state(str(data), data)
+
+
+def test_a_revision_against_the_files_and_a_release(states: tuple[Path, State, State], tmp_path: Path) -> None:
+    data, old, new = states
     difference = compare(old, new)
     changed = {thing.iri: thing for thing in difference.things}
     thing = changed[f"{ID}meeting/aplc-im-2005"]
@@ -44,26 +49,9 @@ def test_a_revision_against_the_files_and_a_release(edited: Path, tmp_path: Path
     assert table(compare(new, new)) == "No difference.\n"
 
 
-def test_rows_that_come_and_go(edited: Path, git: Callable[..., str]) -> None:
-    data = edited.parent
-    places = edited / "places.csv"
-    rows = places.read_text(encoding="utf-8").splitlines(keepends=True)
-    places.write_text("".join([*rows, rows[-1].replace(rows[-1].split(",")[0], "zz-harbour", 1)]), encoding="utf-8")
-    git("add", "-A")
-    git("commit", "-q", "-m", "a place")
-    forth = compare(read_state("HEAD~1", data), read_state("HEAD", data))
-    back = compare(read_state("HEAD", data), read_state("HEAD~1", data))
-    iri = f"{ID}place/zz-harbour"
-    assert [thing.kind for thing in forth.things if thing.iri == iri] == ["new"]
-    assert [thing.kind for thing in back.things if thing.iri == iri] == ["gone"]
-    assert forth.added == back.removed
-    assert {change.kind for thing in forth.things if thing.iri == iri for change in thing.changes} == {"added"}
-    assert forth.summary()["added"] == back.summary()["removed"] > 0
-
-
-def test_as_json_and_as_rdf(edited: Path) -> None:
-    data = edited.parent
-    difference = compare(read_state("HEAD", data), read_state(str(data), data))
+def test_as_json_and_as_rdf(states: tuple[Path, State, State]) -> None:
+    _, old, new = states
+    difference = compare(old, new)
     document = json.loads(json.dumps(difference.to_json()))
     assert document["summary"]["changed"] >= 1
     assert document["old"] == "HEAD"
@@ -74,8 +62,25 @@ def test_as_json_and_as_rdf(edited: Path) -> None:
     assert len(quads) == len(difference.added) + len(difference.removed)
 
 
+def test_rows_that_come_and_go(tables: Path, git: Callable[..., str]) -> None:
+    data = edit(tables)
+    places = tables / "places.csv"
+    rows = places.read_text(encoding="utf-8").splitlines(keepends=True)
+    places.write_text("".join([*rows, rows[-1].replace(rows[-1].split(",")[0], "zz-harbour", 1)]), encoding="utf-8")
+    git("add", "-A")
+    git("commit", "-q", "-m", "a place")
+    earlier, later = read_state("HEAD~1", data), read_state("HEAD", data)
+    forth, back = compare(earlier, later), compare(later, earlier)
+    iri = f"{ID}place/zz-harbour"
+    assert [thing.kind for thing in forth.things if thing.iri == iri] == ["new"]
+    assert [thing.kind for thing in back.things if thing.iri == iri] == ["gone"]
+    assert forth.added == back.removed
+    assert {change.kind for thing in forth.things if thing.iri == iri for change in thing.changes} == {"added"}
+    assert forth.summary()["added"] == back.summary()["removed"] > 0
+
+
 @pytest.mark.parametrize("name", ["no-such-thing", "--help"])
-def test_what_is_no_state_is_one_line(tables: Path, name: str) -> None:
+def test_what_is_no_state_is_one_line(shared_tables: Path, name: str) -> None:
     with pytest.raises(BuildError, match="no release, directory or revision") as caught:
-        read_state(name, tables.parent)
+        read_state(name, shared_tables.parent)
     assert "\n" not in str(caught.value)

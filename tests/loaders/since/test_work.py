@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from loaders import change, fingerprint, keeping
+from loaders import authority, cells, change, fingerprint, keeping, tables
 from loaders.change import Work
 from loaders.diagnose import Diagnosis
 from loaders.shelf import KEPT, Shelf
@@ -72,6 +73,48 @@ def test_more_data_elsewhere_is_no_more_work(record: Path, shelf: Shelf) -> None
     assert (after.files, after.rows, after.things) == (before.files, before.rows, before.things)
     assert after.statements == before.statements
     assert [one.rule for one in found] == ["meeting-dates-order"]
+
+
+def test_a_snapshot_reads_each_table_once(record: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(record)
+    read: list[str] = []
+    real = cells.read_cells
+
+    def noted(text: str, name: str, first: int = 1) -> list[list[cells.Cell]]:
+        read.append(Path(name).name)
+        return real(text, name, first)
+
+    monkeypatch.setattr(cells, "read_cells", noted)
+    monkeypatch.setattr(tables, "read_cells", noted)
+    assert since(record, shelf)[1].fresh
+    assert sorted(read) == sorted(path.name for path in (record / "tables").glob("*.csv"))
+    assert gc.isenabled()
+
+
+def test_where_sources_agree_nobody_is_ranked(record: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most things are said by one source: what they are costs a snapshot no comparison of sources."""
+    ranked: list[str] = []
+    real = authority.Authorities.rank
+
+    def noted(self: authority.Authorities, subject: str, *more: str) -> authority.Rank:
+        ranked.append(subject)
+        return real(self, subject, *more)
+
+    monkeypatch.setattr(authority.Authorities, "rank", noted)
+    dates = "".join(f"<meeting/ztl-msp-{n}> tg:startDate '2005-12-01'^^xsd:date .\n" for n in range(1, 101))
+    (record / "agreed.trig").write_text(
+        "@base <https://w3id.org/treatygraph/id/> . @prefix tg: <https://w3id.org/treatygraph/def#> .\n"
+        "@prefix dcterms: <http://purl.org/dc/terms/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
+        f"GRAPH <../graph/agreed> {{ {dates} }}\n"
+        "GRAPH <../graph/provenance> { <../graph/agreed> dcterms:source <source/notes> . }\n",
+        encoding="utf-8",
+    )
+    run_git(Path(), "add", "-A", "data")
+    run_git(Path(), "commit", "-q", "-am", "a hundred meetings, each dated once")
+    edit(record)
+    assert since(record, shelf)[1].fresh
+    assert ranked  # of some things the sources of the small record differ
+    assert not any("/ztl-msp-" in subject for subject in ranked)
 
 
 def test_an_edit_reaches_a_row_about_another_thing_in_another_file(record: Path, shelf: Shelf) -> None:

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from queries.embedded import EmbeddedBackend
-from queries.errors import BackendError, QueryTimeout
+from queries.errors import BackendError, QueryTimeout, UnknownFunction
 from queries.streams import ByteStream, Sink
 
 
@@ -97,8 +97,8 @@ def test_a_time_limit_never_gives_a_shortened_answer(big: EmbeddedBackend) -> No
         list(big.query(endless, timeout_s=0.2).serialize())
 
 
-def test_an_unknown_function_is_an_error_of_the_engine(big: EmbeddedBackend) -> None:
-    with pytest.raises(BackendError, match="urn:f"):
+def test_an_unknown_function_is_a_mistake_in_the_query(big: EmbeddedBackend) -> None:
+    with pytest.raises(UnknownFunction, match="urn:f"):
         list(big.query("SELECT (<urn:f>(1) AS ?x) {}"))
 
 

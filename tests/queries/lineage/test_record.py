@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loaders.build import build
+from loaders.release import ReleaseInfo
 from ontology.keys import folder_of
 from queries.embedded import EmbeddedBackend
 from queries.export import export
@@ -16,22 +16,12 @@ from queries.lineage import Lineage, lineage
 from queries.paths import path
 from queries.resolve import resolve
 
-ROOT = Path(__file__).parents[3]
-SEEDS = ROOT.parent / "shared" / "seeds"
-
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedBackend:
-    sources = [ROOT / "data"]
-    if not list((ROOT / "data" / "claims").glob("*.trig")):
-        if not SEEDS.is_dir():
-            pytest.skip(
-                "data/claims is empty and ../shared/seeds is absent: nothing says how the meetings were convened"
-            )
-        sources.append(SEEDS)
-    report = build(sources, tmp_path_factory.mktemp("release"))
-    assert report.release is not None
-    return EmbeddedBackend(report.release.path / "store", report.release.id)
+def answering(record: ReleaseInfo) -> Iterator[EmbeddedBackend]:
+    backend = EmbeddedBackend(record.store, record.id)
+    yield backend
+    backend.close()
 
 
 def statements(answer: Lineage) -> set[tuple[str, str, str]]:
@@ -40,8 +30,8 @@ def statements(answer: Lineage) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", ["21st Meeting of the States Parties", "APLC MSP 21", "aplc-msp-21"])
-def test_by_what_authority_was_the_21st_meeting_convened(record: EmbeddedBackend, name: str) -> None:
-    answer = lineage(record, resolve(record, name).iri, direction="up", kinds=["mandate"])
+def test_by_what_authority_was_the_21st_meeting_convened(answering: EmbeddedBackend, name: str) -> None:
+    answer = lineage(answering, resolve(answering, name).iri, direction="up", kinds=["mandate"])
     decision, note = "aplc-msp-20~convene-aplc-msp-21", "note-verbale/2023-01-16/aplc-msp-21"
     assert {
         ("aplc-msp-21", "convenedUnder", "aplc~art11.1"),
@@ -64,8 +54,8 @@ def test_by_what_authority_was_the_21st_meeting_convened(record: EmbeddedBackend
     assert own.sources[0].start is not None
 
 
-def test_the_reverse_reaches_the_meeting(record: EmbeddedBackend) -> None:
-    answer = lineage(record, resolve(record, "APLC article 11(1)").iri, direction="down", kinds=["mandate"])
+def test_the_reverse_reaches_the_meeting(answering: EmbeddedBackend) -> None:
+    answer = lineage(answering, resolve(answering, "APLC article 11(1)").iri, direction="down", kinds=["mandate"])
     assert {"aplc-msp-20~convene-aplc-msp-21", "aplc-msp-21"} <= {node.key for node in answer.nodes}
 
 
@@ -76,17 +66,19 @@ def test_the_reverse_reaches_the_meeting(record: EmbeddedBackend) -> None:
         ("ccm-msp-11", "a/res/77/79~op9", "oda/2023-00050"),
     ],
 )
-def test_the_meetings_on_cluster_munitions(record: EmbeddedBackend, meeting: str, resolution: str, note: str) -> None:
-    found = statements(lineage(record, resolve(record, meeting).iri, kinds=["mandate"]))
+def test_the_meetings_on_cluster_munitions(
+    answering: EmbeddedBackend, meeting: str, resolution: str, note: str
+) -> None:
+    found = statements(lineage(answering, resolve(answering, meeting).iri, kinds=["mandate"]))
     assert {(meeting, "convenedUnder", resolution), (meeting, "convokedBy", note)} <= found
     if meeting == "ccm-msp-12":
         assert (meeting, "convenedUnder", "ccm~art11.1") in found
         assert (meeting, "convenedUnder", "ccm-msp-11~convene-ccm-msp-12") in found
 
 
-def test_from_a_president_to_a_resolution(record: EmbeddedBackend) -> None:
-    start, end = resolve(record, "Suraya Dalil").iri, resolve(record, "A/RES/77/63").iri
-    answer = path(record, start, end)
+def test_from_a_president_to_a_resolution(answering: EmbeddedBackend) -> None:
+    start, end = resolve(answering, "Suraya Dalil").iri, resolve(answering, "A/RES/77/63").iri
+    answer = path(answering, start, end)
     assert answer.chains
     for chain in answer.chains:
         hops = answer.hops(chain)
@@ -95,25 +87,25 @@ def test_from_a_president_to_a_resolution(record: EmbeddedBackend) -> None:
         assert any("Suraya Dalil" in edge.sentence for edge in hops[0])
 
 
-def test_every_form_can_be_written(record: EmbeddedBackend) -> None:
-    answer: Any = lineage(record, resolve(record, "aplc-msp-21").iri)
+def test_every_form_can_be_written(answering: EmbeddedBackend) -> None:
+    answer: Any = lineage(answering, resolve(answering, "aplc-msp-21").iri)
     for form in ("text", "mermaid", "dot", "graphml", "svg", "jsonld"):
         assert "77/63" in export(answer, form)
 
 
-def test_the_index_gives_for_every_thing_what_the_store_gives(record: EmbeddedBackend) -> None:
-    slow = _without_index(record)
-    rows = record.query("SELECT DISTINCT ?thing WHERE { ?thing a ?type FILTER(isIRI(?thing)) }").rows()
+def test_the_index_gives_for_every_thing_what_the_store_gives(answering: EmbeddedBackend) -> None:
+    slow = _without_index(answering)
+    rows = answering.query("SELECT DISTINCT ?thing WHERE { ?thing a ?type FILTER(isIRI(?thing)) }").rows()
     things = sorted(row["thing"].value for row in rows if folder_of(row["thing"].value))
     assert len(things) > 500
     for thing in things:
         for direction in ("up", "down"):
-            fast = lineage(record, thing, direction=direction).to_json()
+            fast = lineage(answering, thing, direction=direction).to_json()
             assert fast == lineage(slow, thing, direction=direction).to_json(), (thing, direction)
 
 
-def _without_index(record: EmbeddedBackend) -> EmbeddedBackend:
-    assert record.adjacency is not None
-    slow = copy(record)
+def _without_index(answering: EmbeddedBackend) -> EmbeddedBackend:
+    assert answering.adjacency is not None
+    slow = copy(answering)
     slow.adjacency = None
     return slow

@@ -17,6 +17,7 @@ from queries.errors import (
     ParameterError,
     QueryRefused,
     QuerySyntaxError,
+    UnknownFunction,
     UnsupportedFormat,
 )
 from queries.pool.backend import PooledBackend
@@ -133,7 +134,7 @@ def test_what_is_refused(shared_pool: PooledBackend) -> None:
     for seconds in (0, -1, float("nan")):
         with pytest.raises(ParameterError):
             shared_pool.query(TABLES[0], timeout_s=seconds)
-    with pytest.raises(BackendError):  # a function that nobody knows
+    with pytest.raises(UnknownFunction):
         list(shared_pool.query("SELECT ?x { BIND(<http://example.org/f>(1) AS ?x) }").rows())
 
 

@@ -22,6 +22,7 @@ import pytest
 from queries.errors import QueryTimeout
 from queries.pool.backend import PooledBackend
 from queries.pool.errors import PoolFull, StreamBroken, WorkerDied
+from queries.pool.pool import Limits
 
 _MB = 300
 _FAMILY = (b"queries.pool.worker", b"queries.pool.nursery")
@@ -277,3 +278,21 @@ time.sleep(60)
         server.kill()
         server.wait()
     assert kit.until(lambda: not any(_command(pid) for pid in family), 5)
+
+
+def test_workers_that_rest_share_the_copy_again(store: Path, kit: SimpleNamespace) -> None:
+    """Reading the whole graph writes to the pages that it reads; a worker that has done so is replaced when it rests,
+    and not before: the one that works goes on."""
+    limits = Limits(workers=2, deadline_s=20, max_memory_mb=400, store_memory_mb=_MB, share_again_mb=1, rest_s=1.0)
+    pool = PooledBackend(store, release="r1", limits=limits)
+    try:
+        assert kit.until(lambda: _in_memory(pool), 30)
+        for number in range(4):
+            assert list(pool.query(f"SELECT (COUNT(*) AS ?n{number}) {{ ?s ?p ?o . ?o ?q ?r }}"))
+        used = {worker.pid for worker in pool._keeper._workers if worker.own > limits.share_again_mb << 20}
+        assert used  # the scans have made pages a worker's own, else nothing is shown here
+        assert kit.until(lambda: not {worker.pid for worker in pool._keeper._workers} & used, 10)
+        assert kit.until(lambda: pool.counts()["ready"] == 3, 10)
+        assert kit.good(pool)
+    finally:
+        pool.close()

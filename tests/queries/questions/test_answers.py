@@ -28,16 +28,16 @@ def test_every_question_has_a_file(catalogue: Catalogue) -> None:
     assert sorted({number for question in catalogue.values() for number in question.questions}) == list(range(1, 39))
 
 
-def test_every_question_runs_alike_on_both_engines(release: Any, catalogue: Catalogue) -> None:
+def test_every_question_runs_alike_on_both_engines(both: Any, catalogue: Catalogue) -> None:
     for question in catalogue.values():
         if question.header.get("heavy"):
             continue
-        rows = release.rows(question.text)
+        rows = both(question.text)
         assert all(list(row) == list(question.columns) for row in rows), question.name
         optional = {name for name, one in question.parameters.items() if one.optional}
         if optional:
             given = {name: value for name, value in question.example().items() if name not in optional}
-            assert len(release.rows(question.bind(given))) >= len(rows), question.name
+            assert len(both(question.bind(given))) >= len(rows), question.name
 
 
 class TestMandates:

@@ -38,6 +38,8 @@ def backend(small: Any) -> Any:
         ("4th Meeting of the States Parties (CTL)", "ctl-msp-4", "name"),
         ("A/RES/91/7", "a/res/91/7", "key"),
         ("a/res/91/7", "a/res/91/7", "key"),
+        ("A/RES/٩١/٧", "a/res/91/7", "key"),
+        ("९१/७", "a/res/91/7", "name"),
         ("A / RES / 91 / 7", "a/res/91/7", "key"),
         ("91/7", "a/res/91/7", "name"),
         ("RESOLUTION 91/7", "a/res/91/7", "spelling"),

@@ -7,70 +7,24 @@ and output on a running service. All must say the same.
 from __future__ import annotations
 
 import json
-import os
-import random
-import re
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import anyio
 import pytest
 
-pytest.importorskip("mcp", reason="the extra mcp is not installed")
+from .speaking import ID, RESOLUTION, Call, listening, places, said, spawned, text  # isort: skip - it skips what needs the extra
 
-import httpx2
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from mcp import Client, MCPError, StdioServerParameters
+from anyio.from_thread import BlockingPortal
+from mcp import Client, MCPError
 from mcp.types import CallToolResult
 
-from api.mcp.local import LocalGraph
-from api.mcp.server import make_server
 from api.mcp.tools import ROWS_BYTES
 from loaders.release import ReleaseInfo
 from queries.catalogue import Catalogue
-from queries.embedded import EmbeddedBackend
 
-ID = "https://w3id.org/treatygraph/id/"
 MEETING = f"{ID}meeting/ctl-msp-5"
-RESOLUTION = f"{ID}doc/a/res/91/7"
-COMMAND = [sys.executable, "-m", "api.cli", "mcp"]
 TOOLS = {"resolve", "search", "lineage", "path", "questions", "ask", "findings", "sparql"}
-Call = Callable[..., CallToolResult]
-
-
-def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("TREATYGRAPH_")}
-
-
-@contextmanager
-def listening(*arguments: str) -> Iterator[str]:
-    """`treatygraph mcp --http` on a free port; its address."""
-    command = [*COMMAND, *arguments, "--http", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
-    try:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+/mcp", process.stdout.readline())
-        assert found
-        yield found.group()
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0
-
-
-def spawned(*arguments: str) -> StdioServerParameters:
-    return StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], *arguments], env=environment())
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[BlockingPortal]:
-    with start_blocking_portal() as found:
-        yield found
 
 
 @pytest.fixture(scope="module", params=["stdio on a release", "http on a release", "stdio on a service"])
@@ -97,23 +51,6 @@ def call(portal: BlockingPortal, session: Client) -> Call:
         return found
 
     return ask
-
-
-def said(result: CallToolResult) -> dict[str, Any]:
-    """The structured content of a good answer."""
-    assert not result.is_error, text(result)
-    assert result.structured_content is not None
-    return result.structured_content
-
-
-def text(result: CallToolResult) -> str:
-    (content,) = result.content
-    assert content.type == "text"
-    return content.text
-
-
-def places(sources: list[dict[str, Any]]) -> set[tuple[str, str | None, int | None]]:
-    return {(one["document"], one["in"], one["start"]) for one in sources}
 
 
 # Each tool.
@@ -192,6 +129,19 @@ def test_path_explains_every_hop(call: Call) -> None:
     # What the invented record states without a source is shown as such.
     bare = [edge for edge in found["edges"] if not edge["sources"]]
     assert text(call("path", start="Inês Dalva", end="A/RES/91/7")).count("  no evidence") == len(bare)
+
+
+def test_a_thing_and_itself_are_told_apart_from_things_far_apart(call: Call) -> None:
+    answer = call("path", start="A/RES/91/7", end="a/res/91/7")
+    assert not said(answer)["evidence"]
+    assert f"both names mean {RESOLUTION}" in text(answer)
+
+
+def test_a_word_of_no_question_is_told(call: Call) -> None:
+    answer = call("questions", about="zebras")
+    assert said(answer)["questions"] == []
+    assert "None of the" in text(answer)
+    assert "'zebras'" in text(answer)
 
 
 def test_questions_are_listed_with_their_parameters(call: Call) -> None:
@@ -360,193 +310,3 @@ def test_things_and_questions_are_resources(portal: BlockingPortal, session: Cli
         with pytest.raises(MCPError) as caught:
             read(wrong)
         assert "\n" not in str(caught.value)
-
-
-# HTTP: who may call.
-
-
-def test_http_answers_only_who_means_it(release: ReleaseInfo) -> None:
-    hello = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-    }
-    accept = {"accept": "application/json, text/event-stream"}
-    with listening("--release", str(release.path), "--allow-host", "graph.example") as address:
-
-        def status(**headers: str) -> int:
-            return httpx2.post(address, json=hello, headers={**accept, **headers}, timeout=30).status_code
-
-        assert status() == 200
-        assert status(host="graph.example") == 200
-        assert status(host="evil.example") == 421
-        assert status(host="127.0.0.1.evil.example") == 421
-        assert status(origin="https://evil.example") == 403
-        assert status(origin="https://graph.example") == 200
-        assert (
-            httpx2.post(
-                address, content=b"x" * 1_000_001, headers={**accept, "content-type": "application/json"}
-            ).status_code
-            == 413
-        )
-        assert (
-            httpx2.post(address, content=b"{", headers={**accept, "content-type": "application/json"}).status_code
-            == 400
-        )
-        assert status() == 200
-
-
-# The command.
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=100,
-        env=environment(),
-    )
-
-
-def test_help_tells_the_options() -> None:
-    done = run("--help")
-    assert done.returncode == 0
-    for option in ("--release", "--url", "--http", "--host", "--port", "--allow-host"):
-        assert option in done.stdout
-
-
-def test_the_end_of_the_input_is_the_end(release: ReleaseInfo) -> None:
-    done = run("--release", str(release.path))
-    assert (done.returncode, done.stdout) == (0, "")
-    assert release.id in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--release", "nowhere"], "nowhere: no release here; to mend: run treatygraph build"),
-        (["--url", "http://127.0.0.1:1"], "http://127.0.0.1:1: no connection"),
-        (["--url", "gopher://x"], "not an address"),
-        (["--url", "http://127.0.0.1:1", "--release", "x"], "exclude each other"),
-        (["--allow-host", "x"], "--http"),
-        (["--http", "--host", "256.1.1.1"], "cannot listen"),
-    ],
-)
-def test_bad_use_is_one_line(release: ReleaseInfo, arguments: list[str], expected: str) -> None:
-    if "--http" in arguments:
-        arguments = ["--release", str(release.path), *arguments]
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert expected in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_a_taken_port_is_one_line(release: ReleaseInfo) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("--release", str(release.path), "--http", "--port", str(taken.getsockname()[1]))
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert "cannot listen" in done.stderr
-
-
-def test_without_its_extra_it_names_the_remedy(release: ReleaseInfo) -> None:
-    program = (
-        "import importlib.util as u, sys; real = u.find_spec; "
-        "u.find_spec = lambda name, *a: None if name == 'mcp' else real(name, *a); "
-        f"from api.cli import main; main(['mcp', '--release', {str(release.path)!r}])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2
-    assert done.stderr.strip().splitlines() == [
-        "treatygraph mcp: the package mcp is not installed; to mend: pip install 'treatygraph[mcp]'; "
-        "see treatygraph mcp --help"
-    ]
-
-
-# The whole record, in this process.
-
-
-@pytest.fixture(scope="module")
-def graph(record: ReleaseInfo) -> Iterator[LocalGraph]:
-    found = LocalGraph(EmbeddedBackend(record.store, record.id))
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def inside(portal: BlockingPortal, graph: LocalGraph) -> Iterator[Call]:
-    with portal.wrap_async_context_manager(Client(make_server(graph))) as client:
-        yield lambda name, /, **arguments: portal.call(partial(client.call_tool, name, arguments))
-
-
-def test_every_fact_about_any_thing_has_a_source(inside: Call, graph: LocalGraph, record: ReleaseInfo) -> None:
-    ours = f'FILTER(STRSTARTS(STR(?s), "{ID}"))'
-    rows = graph.sparql(f"SELECT DISTINCT ?s WHERE {{ ?s a ?c {ours} }} ORDER BY ?s", 60).rows
-    things = [row["s"]["value"] for row in rows if row["s"]]
-    for iri in random.Random(7).sample(things, 40):
-        result = inside("resolve", name=iri, limit=100)
-        found = said(result)
-        assert found["thing"]["iri"] == iri
-        assert found["release"] == record.id
-        assert found["evidence"] is True
-        bare = [fact["property"] for fact in found["facts"] if not fact["sources"]]
-        assert not bare, f"{iri}: {bare}"
-        assert all(source["document"].startswith("https://") for fact in found["facts"] for source in fact["sources"])
-
-
-@pytest.mark.parametrize("question", sorted(Catalogue.load("questions")))
-def test_every_question_is_asked_with_its_example_and_answered_with_evidence(inside: Call, question: str) -> None:
-    example = Catalogue.load("questions")[question].example()
-    found = said(inside("ask", question=question, parameters=example, limit=10))
-    assert found["rows"], "the example of a question has an answer"
-    assert all(row["statements"] for row in found["rows"])
-    assert all(one["sources"] for row in found["rows"] for one in row["statements"])
-
-
-def test_by_what_authority_was_the_21st_meeting_convened(inside: Call) -> None:
-    """QUESTIONS.md, 1: read by hand from the note verbale and the resolution."""
-    found = said(inside("lineage", thing="aplc-msp-21", kinds=["mandate"], depth=1))
-    above = {edge["to"].removeprefix(ID): edge for edge in found["edges"] if edge["from"] == f"{ID}meeting/aplc-msp-21"}
-    paragraph = "doc/a/res/77/63~op10"
-    assert {paragraph, "meeting/aplc-msp-20~convene-aplc-msp-21", "treaty/aplc~art11.1"} <= set(above)
-    assert (f"{ID}doc/a/res/77/63", "op10") in {place[:2] for place in places(above[paragraph]["sources"])}
-
-
-def test_calls_at_the_same_time_do_not_mix(graph: LocalGraph) -> None:
-    async def go() -> None:
-        async with Client(make_server(graph)) as client:
-            names = ["aplc-msp-21", "a/res/77/63", "ccm-msp-12", "aplc-rc-4"] * 3
-
-            async def one(name: str) -> None:
-                result = await client.call_tool("resolve", {"name": name, "limit": 1})
-                assert isinstance(result, CallToolResult)
-                assert said(result)["thing"]["key"] == name
-
-            async with anyio.create_task_group() as tasks:
-                for name in names:
-                    tasks.start_soon(one, name)
-
-    anyio.run(go)
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_a_signal_ends_it_at_once(release: ReleaseInfo, number: signal.Signals, status: int) -> None:
-    """Also while it waits for its input, and with its worker processes."""
-    process = subprocess.Popen(
-        [*COMMAND, "--release", str(release.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    )
-    assert process.stderr is not None
-    assert process.stdout is not None
-    assert process.stderr.readline()
-    process.send_signal(number)
-    assert process.wait(20) == status
-    # The workers hold the other end no longer.
-    assert (process.stdout.read(), process.stderr.read()) == (b"", b"")

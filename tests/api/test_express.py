@@ -1,0 +1,346 @@
+"""The shortest way of a question gives what the usual way gives, asks nothing twice, and counts everything once."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import httptools
+import pytest
+from httpx2 import Client, Response
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.heads import plain_head
+from loaders.release import ReleaseInfo
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Server
+
+Start = Callable[..., AbstractContextManager["Server"]]
+
+LIMIT_S = 2.0
+#: A header that the shortest way does not know, so that the usual way answers.
+USUAL = {"x-usual-way": "1"}
+SMALL = "SELECT ?s ?class { ?s a ?class } ORDER BY ?s ?class LIMIT 3"
+MIDDLE = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 200"
+GRAPH = "CONSTRUCT { ?s a ?c } { ?s a ?c }"
+LARGE = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 8000"
+BURN = """SELECT (COUNT(*) AS ?n)
+          { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l FILTER(STRLEN(STR(?c)) + STRLEN(STR(?l)) < 0) }"""
+#: Takes some tenths of a second.
+SLOW = """SELECT (COUNT(*) AS ?n)
+          { { SELECT * { ?a ?b ?c } LIMIT 500 } { SELECT * { ?d ?e ?f } LIMIT 500 } FILTER(STRLEN(STR(?c)) > 0) }"""
+_NUMBERS = iter(range(1, 10**6))
+
+
+def fresh(query: str) -> str:
+    """The query as nobody has asked it before."""
+    return f"{query} # {next(_NUMBERS)}"
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("express") / "stderr"
+
+
+@pytest.fixture(scope="module")
+def server(release: ReleaseInfo, start: Start, log: Path) -> Iterator[Server]:
+    with start(release.path, errors=log, workers="2", timeout_s=str(LIMIT_S), access_log="1") as found:
+        yield found
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with Client(base_url=server.address, timeout=30) as found:
+        yield found
+
+
+def counted(client: Client, metric: str) -> float:
+    """A number of the server; 0 where it has not been counted yet."""
+    found = re.search(rf"^{re.escape(metric)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def shown(answer: Response) -> tuple[int, dict[str, str], bytes]:
+    """All of an answer but for what differs from one moment to the next."""
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "server-timing")}
+    timing = answer.headers.get("server-timing", "")
+    return answer.status_code, {**headers, "server-timing": re.sub(r"dur=[0-9.]+", "dur", timing)}, answer.content
+
+
+CASES = {
+    "small": ({"query": SMALL}, {}),
+    "uncompressed": ({"query": MIDDLE}, {"accept-encoding": "identity"}),
+    "compressed": ({"query": MIDDLE}, {"accept-encoding": "gzip, deflate"}),
+    "xml": ({"query": SMALL}, {"accept": "application/sparql-results+xml;q=0.9, text/csv;q=0.1"}),
+    "csv": ({"query": SMALL, "format": "csv"}, {}),
+    "turtle": ({"query": GRAPH}, {"accept": "text/turtle"}),
+    "json-ld": ({"query": GRAPH}, {"accept": "application/ld+json"}),
+    "ask": ({"query": "ASK { ?s ?p ?o }"}, {"accept": "text/tab-separated-values"}),
+    "a dataset": ({"query": SMALL, "default-graph-uri": "https://w3id.org/treatygraph/graph/canonical"}, {}),
+    "all graphs": ({"query": SMALL, "union": "true"}, {}),
+    "a large answer": ({"query": LARGE}, {"accept-encoding": "identity"}),
+    "a large answer, compressed": ({"query": LARGE}, {"accept-encoding": "gzip"}),
+    "nothing": ({"query": "SELECT ?s { ?s <urn:none> ?o }"}, {}),
+    "an error of syntax": ({"query": "SELECT ?s WHERE {"}, {}),
+    "a call of another endpoint": ({"query": "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"}, {}),
+    "no query": ({"format": "csv"}, {"accept": "text/turtle"}),
+    "an unknown format": ({"query": SMALL, "format": "odd"}, {}),
+    "nothing that is acceptable": ({"query": SMALL}, {"accept": "image/png"}),
+    "a page": ({"query": SMALL}, {"accept": "text/html"}),
+}
+
+
+MEETING = "https://w3id.org/treatygraph/id/meeting/ctl-msp-5"
+LINEAGES = {
+    "a lineage": ({"thing": MEETING}, {}),
+    "a lineage, uncompressed": ({"thing": MEETING, "direction": "both"}, {"accept-encoding": "identity"}),
+    "of some kinds": ({"thing": MEETING, "kind": "mandate,recall", "depth": "2"}, {}),
+    "by key": ({"thing": "ctl-msp-5"}, {}),
+    "as text": ({"thing": MEETING, "format": "text"}, {}),
+    "as a drawing": ({"thing": MEETING}, {"accept": "image/svg+xml"}),
+    "as a page": ({"thing": MEETING}, {"accept": "text/html"}),
+    "of nothing": ({"thing": "https://w3id.org/treatygraph/id/meeting/none"}, {}),
+    "of no kind": ({"thing": MEETING, "kind": "odd"}, {}),
+    "of nothing at all": ({}, {"accept": "application/json"}),
+    "too deep": ({"thing": MEETING, "depth": "1000000"}, {}),
+}
+
+
+@pytest.mark.parametrize("name", LINEAGES)
+def test_both_ways_give_the_same_lineage(client: Client, name: str) -> None:
+    """The first time, then when it is kept, and after the usual way has kept it."""
+    asked, headers = LINEAGES[name]
+    other = {**asked, "depth": asked.get("depth", "5")}  # the same question under another name, asked in other order
+    found = [
+        shown(client.get("/lineage", params=parameters, headers=each))
+        for parameters, ways in (
+            (asked, (headers, {**headers, **USUAL}, headers)),
+            (other, ({**headers, **USUAL}, headers)),
+        )
+        for each in ways
+    ]
+    assert found[0] == found[1] == found[2]
+    assert found[3] == found[4]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_ways_give_the_same(client: Client, name: str) -> None:
+    """First new, then kept: each time the two ways differ in nothing."""
+    parameters, headers = CASES[name]
+    texts = [{**parameters}, {**parameters}]
+    if "query" in parameters:
+        texts[1]["query"] = fresh(parameters["query"])
+    for asked in texts:
+        short = client.get("/sparql", params=asked, headers=headers)
+        usual = client.get("/sparql", params=asked, headers={**headers, **USUAL})
+        again = client.get("/sparql", params=asked, headers=headers)
+        status, sent, body = shown(usual)
+        assert (short.status_code, short.content) == (status, body)
+        for answer in (short, again):
+            found = shown(answer)[1]
+            for few in (sent, found):  # by which way the answer came differs, and a query that runs has an id
+                few.pop("treatygraph-query", None)
+                few["server-timing"] = few["server-timing"].replace("run;", "kept;")
+            assert found == sent
+
+
+def test_the_head_of_a_short_answer_is_complete(client: Client) -> None:
+    answer = client.get("/sparql", params={"query": fresh(SMALL)})
+    assert answer.headers["server-timing"].startswith('run;desc="answer";dur=')
+    assert answer.headers["date"].endswith("GMT")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    tag = answer.headers["etag"]
+    known = client.get("/sparql", params={"query": answer.url.params["query"]}, headers={"if-none-match": tag})
+    assert known.status_code == 304
+
+
+def test_each_request_is_counted_and_logged_once(client: Client, log: Path) -> None:
+    """Whole ones, large ones and failures: whichever way they end on."""
+    for query, status, outcome in (
+        (fresh(SMALL), 200, "answered"),
+        (fresh(LARGE), 200, "answered"),
+        (fresh(BURN), 504, "timeout"),
+        (fresh("SELECT ?s { ?s a ?c } ORDER BY"), 400, "refused"),
+    ):
+        requests = f'treatygraph_requests_total{{method="GET",route="/sparql",status="{status}"}}'
+        queries = f'treatygraph_queries_total{{outcome="{outcome}"}}'
+        before = counted(client, requests), counted(client, queries)
+        started = time.monotonic()
+        assert client.get("/sparql", params={"query": query}).status_code == status
+        assert time.monotonic() - started < 1.8 * LIMIT_S  # a query that is stopped is not begun again
+        time.sleep(0.1)  # the count of a streamed answer comes a moment after its last byte
+        assert (counted(client, requests), counted(client, queries)) == (before[0] + 1, before[1] + 1)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    stopped = [line for line in lines if line["status"] == 504]
+    assert stopped
+    assert all(line["seconds"] >= LIMIT_S - 0.05 for line in stopped)
+    assert all(line["route"] == "/sparql" for line in stopped)
+    kept = [line for line in lines if line.get("way") == "kept"]
+    assert all(
+        {"time", "method", "route", "status", "seconds", "bytes", "outcome", "query"} <= set(line) for line in kept
+    )
+
+
+def test_a_limit_on_requests_counts_each_once(release: ReleaseInfo, start: Start) -> None:
+    """Three may pass, whether they are answered here, handed on, or wrong; the fourth may not."""
+    queries = (SMALL, LARGE, "SELECT ?s WHERE {", SMALL, LARGE)
+    with start(release.path, workers="1", rate_per_minute="3") as limited, Client(base_url=limited.address) as client:
+        found = [client.get("/sparql", params={"query": query}).status_code for query in queries]
+    assert found == [200, 200, 400, 429, 429]
+
+
+def line_to(server: Server) -> socket.socket:
+    host, port = server.address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def get(query: str, *headers: str, path: str = "/sparql") -> bytes:
+    lines = [f"GET {path}?{urlencode({'query': query})} HTTP/1.1", "Host: a", *headers, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def answers(line: socket.socket, count: int) -> list[tuple[int, bytes]]:
+    """Status and body of the answers that come, each with its length in the head."""
+    data, found = b"", []
+    while len(found) < count:
+        head, end, rest = data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        if end and length and len(rest) >= int(length[1]):
+            found.append((int(head[9:12]), rest[: int(length[1])]))
+            data = rest[int(length[1]) :]
+            continue
+        more = line.recv(65_536)
+        assert more, f"the connection ended after {len(found)} answers: {data[:200]!r}"
+        data += more
+    return found
+
+
+def bindings(body: bytes) -> list[Any]:
+    found: list[Any] = json.loads(body)["results"]["bindings"]
+    return found
+
+
+def test_requests_that_come_behind_one_another_are_answered_in_order(server: Server) -> None:
+    with line_to(server) as line:
+        line.sendall(get(fresh(SLOW)))
+        time.sleep(0.05)
+        line.sendall(get(SMALL) + get(fresh(SMALL), "X-Usual-Way: 1"))
+        line.sendall(get("SELECT ?s WHERE {"))
+        line.sendall(get(fresh(SMALL)))
+        found = answers(line, 5)
+    assert [status for status, _ in found] == [200, 200, 200, 400, 200]
+    assert [len(bindings(body)) for status, body in found if status == 200] == [1, 3, 3, 3]
+
+
+def test_a_request_in_pieces_and_one_with_a_body_take_the_usual_way(server: Server) -> None:
+    request = get(fresh(SMALL))
+    with line_to(server) as line:
+        for place in range(0, len(request), 40):
+            line.sendall(request[place : place + 40])
+            time.sleep(0.005)
+        line.sendall(get(fresh(SMALL), "Content-Length: 3") + b"abc" + get(fresh(SMALL)))
+        line.sendall(get(fresh(SMALL), "Connection: close"))
+        found = answers(line, 4)
+        assert line.recv(10) == b""
+    assert [status for status, _ in found] == [200] * 4
+
+
+def test_who_leaves_stops_the_query(server: Server, client: Client) -> None:
+    before = counted(client, 'treatygraph_queries_total{outcome="left"}')
+    with line_to(server) as line:
+        line.sendall(get(fresh(BURN)))
+        time.sleep(0.2)
+        assert counted(client, 'treatygraph_pool{state="busy"}') == 1
+    limit = time.monotonic() + LIMIT_S / 2
+    while counted(client, 'treatygraph_pool{state="busy"}'):
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    assert counted(client, 'treatygraph_queries_total{outcome="left"}') == before + 1
+
+
+def test_a_server_that_stops_answers_what_it_was_asked(release: ReleaseInfo, start: Start) -> None:
+    with start(release.path, workers="1") as server, line_to(server) as line:
+        line.sendall(get(SMALL))
+        answers(line, 1)
+        line.sendall(get(fresh(SLOW)))
+        threading.Timer(0.05, lambda: server.process.send_signal(signal.SIGTERM)).start()
+        ((status, body),) = answers(line, 1)
+        assert (status, len(bindings(body))) == (200, 1)
+        assert line.recv(10) == b""
+        assert server.process.wait(10) == 0
+
+
+_VALUES = st.text(st.characters(codec="latin-1"), max_size=12)
+_NAMES = st.sampled_from(
+    [
+        "Host",
+        "host",
+        "Accept",
+        "ACCEPT",
+        "User-Agent",
+        "Connection",
+        "Accept-Encoding",
+        "X-A",
+        "Content-Length",
+        "T:",
+        "",
+    ]
+)
+_FIELDS = st.lists(
+    st.tuples(_NAMES, _VALUES | st.sampled_from(["a", "keep-alive", "close", "*/*", "gzip"])), max_size=6
+)
+
+
+class _Parsed:
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.complete = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_message_complete(self) -> None:
+        self.complete += 1
+
+
+@given(_FIELDS)
+def test_a_plain_head_is_what_the_parser_of_the_server_reads(fields: list[tuple[str, str]]) -> None:
+    lines = "".join(f"\r\n{name}: {value}" for name, value in fields) + "\r\n\r\n"
+    data = lines.encode("latin-1")
+    head = plain_head(data)
+    if head is None:
+        return
+    parsed = _Parsed()
+    parser = httptools.HttpRequestParser(parsed)
+    parser.feed_data(b"GET / HTTP/1.1" + data)
+    assert parsed.complete == 1
+    assert parser.should_keep_alive()
+    accepts = [value.decode().strip(" \t") for name, value in parsed.headers if name == b"accept"]
+    assert head.accept == (", ".join(accepts) if accepts else None)
+    assert [name for name, _ in parsed.headers].count(b"host") == 1
+
+
+def test_usual_heads_are_plain() -> None:
+    lines = (
+        "",
+        "Host: a:8000",
+        "User-Agent: curl/8",
+        "Accept: text/csv",
+        "Accept-Encoding: gzip",
+        "Connection: keep-alive",
+    )
+    head = plain_head("\r\n".join((*lines, "", "")).encode())
+    assert head is not None
+    assert (head.accept, head.gzip) == ("text/csv", True)
