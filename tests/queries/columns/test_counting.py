@@ -445,3 +445,19 @@ def test_all_texts_of_the_house_are_answered_as_the_engine_does(record: ReleaseI
             answered.append(path.stem)
     assert set(BENCHMARKS) <= set(answered)
     assert {entry["path"] for entry in record.manifest["files"]} >= {FILE}
+
+
+def test_every_term_comes_back_as_it_is(opened: Opened, rows: Written) -> None:
+    """Controls, line ends, quotes, the ends of the planes; triples as values, and texts with a direction."""
+    store = ox.Store()
+    p = ox.NamedNode(E + "p")
+    for number in [*range(0x30), *range(0x7F, 0xA2), 0xE9, 0x2028, 0xFEFF, 0xFFFD, 0xFFFF, 0x1F600, 0x10FFFF]:
+        for value in (ox.Literal(f"a{chr(number)}b"), ox.Literal(chr(number), language="en")):
+            store.add(ox.Quad(ox.NamedNode(f"{E}{number}"), p, value))
+    store.add(ox.Quad(ox.NamedNode(E + "\u00e9/%41"), p, ox.NamedNode(E + "\u00fc")))
+    store.add(ox.Quad(p, p, ox.Triple(p, p, ox.Literal('x " y'))))
+    store.add(ox.Quad(p, p, ox.Literal("x", language="ar", direction=ox.BaseDirection.RTL)))
+    text = "SELECT ?s ?o (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?s ?o"
+    found = opened(store).answer(text)
+    assert found is not None
+    assert rows(found) == rows(run(store, text))
