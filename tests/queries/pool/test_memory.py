@@ -283,7 +283,7 @@ time.sleep(60)
 def test_workers_that_rest_share_the_copy_again(store: Path, kit: SimpleNamespace) -> None:
     """Reading the whole graph writes to the pages that it reads; a worker that has done so is replaced when it rests,
     and not before: the one that works goes on."""
-    limits = Limits(workers=2, deadline_s=20, max_memory_mb=400, store_memory_mb=_MB, share_again_mb=1, rest_s=1.0)
+    limits = Limits(workers=2, deadline_s=20, max_memory_mb=400, store_memory_mb=_MB, share_again_mb=1, rest_s=3.0)
     pool = PooledBackend(store, release="r1", limits=limits)
     try:
         assert kit.until(lambda: _in_memory(pool), 30)
