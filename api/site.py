@@ -81,7 +81,7 @@ class Site:
             return root + found if found and found.startswith("/") else found
 
         page = self._environment.get_template(template)
-        return str(page.render(url=url, href=href, path=request.url.path, release=self.release, **values))
+        return str(page.render({"url": url, "href": href, "path": request.url.path, "release": self.release, **values}))
 
     async def page(self, request: Request, template: str, **values: Any) -> str:
         """The same in a thread: a page with a thousand rows would hold up the event loop."""

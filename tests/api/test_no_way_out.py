@@ -99,7 +99,7 @@ async def send(app: ASGIApp, method: str, query: str, media_type: str, body: byt
         nonlocal status
         status = message.get("status", status)
 
-    headers = [(b"accept", b"*/*"), (b"content-type", media_type.encode())][: 2 if media_type else 1]
+    headers = [(b"host", b"a"), (b"accept", b"*/*"), (b"content-type", media_type.encode())][: 3 if media_type else 2]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": "/sparql", "raw_path": b"/sparql", "query_string": query.encode(), "root_path": "", "headers": headers,
