@@ -48,13 +48,13 @@ def load(
     server that answers something else than 200 is no server to measure.
     """
     connection = server.connect()
-    looked, until = paths[:20], time.monotonic() + _LOOK_S
+    began = time.monotonic()
     bodies: list[int] = []
-    for path in looked:
+    for path in paths[:20]:
         bodies.append(len(connection.send(path.replace("NUMBER", "1"), accept)))
-        if time.monotonic() > until:
+        if time.monotonic() > began + _LOOK_S:
             break
-    slow = len(bodies) < len(looked)
+    slow = time.monotonic() - began > _WARM_S * len(bodies)
     connection.close()
     with tempfile.NamedTemporaryFile("w", suffix=".paths", encoding="utf-8") as file:
         file.write("\n".join(paths) + "\n")

@@ -145,7 +145,7 @@ def _rates(graph: Graph) -> str:
         [
             rate.what,
             rate.server,
-            f"{rate.per_second:,.0f}",
+            f"{rate.per_second:,.0f}" if rate.per_second >= 10 else f"{rate.per_second:.2f}",
             f"{_digits(rate.p50)} / {_digits(rate.p99)}",
             f"{rate.body_bytes:,}",
             f"{rate.failures:,}",
