@@ -83,12 +83,12 @@ def test_the_edition_tells_them_apart(remembering: PooledBackend, shared_pool: P
     assert shared_pool.sandbox_report()["store"] == "disk"
 
 
-def test_the_cage_is_as_tight(remembering: PooledBackend, shared_pool: PooledBackend) -> None:
+def test_the_cage_is_as_tight(remembering: PooledBackend, shared_pool: PooledBackend, kit: SimpleNamespace) -> None:
     kept = {"namespace", "filter", "memory_cap_bytes", "dies_with_parent"}
     here, there = ({k: pool.sandbox_report()[k] for k in kept} for pool in (remembering, shared_pool))
     assert here == there
+    assert kit.until(lambda: len(remembering._keeper._workers) == 3)  # one may have been replaced just now
     workers = [worker.pid for worker in remembering._keeper._workers]
-    assert len(workers) == 3
     for pid in workers:
         files = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
         assert len({file for file in files if file.startswith("socket:")}) == 1, files
@@ -287,9 +287,12 @@ def test_workers_that_rest_share_the_copy_again(store: Path, kit: SimpleNamespac
     pool = PooledBackend(store, release="r1", limits=limits)
     try:
         assert kit.until(lambda: _in_memory(pool), 30)
-        for number in range(4):
+        used: set[int] = set()
+        for number in range(2000):  # short ones are looked at now and then only
             assert list(pool.query(f"SELECT (COUNT(*) AS ?n{number}) {{ ?s ?p ?o . ?o ?q ?r }}"))
-        used = {worker.pid for worker in pool._keeper._workers if worker.own > limits.share_again_mb << 20}
+            used = {worker.pid for worker in pool._keeper._workers if worker.own > limits.share_again_mb << 20}
+            if used:
+                break
         assert used  # the scans have made pages a worker's own, else nothing is shown here
         assert kit.until(lambda: not {worker.pid for worker in pool._keeper._workers} & used, 10)
         assert kit.until(lambda: pool.counts()["ready"] == 3, 10)

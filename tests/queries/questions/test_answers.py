@@ -29,6 +29,7 @@ def test_every_question_has_a_file(catalogue: Catalogue) -> None:
     assert sorted({number for question in catalogue.values() for number in question.questions}) == list(range(1, 39))
 
 
+@pytest.mark.timeout(900)  # the reference engine is slow
 @pytest.mark.parametrize("question", QUESTIONS, ids=[question.name for question in QUESTIONS])
 def test_every_question_runs_alike_on_both_engines(both: Any, question: StoredQuery) -> None:
     rows = both(question.text)
