@@ -134,7 +134,9 @@ class Pool:
     def _take_locked(self) -> Worker | None:
         if self.idle and self._lent < self.limits.workers and not self.closed:
             self._lent += 1
-            return self.idle.pop()  # the one used last: its caches are warm
+            worker = self.idle.pop()  # the one used last: its caches are warm
+            worker.read = True  # from now on: who gets it may only come to it when it has died
+            return worker
         return None
 
     def grant_locked(self) -> None:
@@ -146,13 +148,13 @@ class Pool:
                 ticket.call()
             except RuntimeError:  # its loop is closed
                 self._lent -= 1
+                worker.read = False
                 self.idle.append(worker)
 
     def begin(self, worker: Worker, text: str, limit_s: float) -> Job:
         """The clock of a query starts."""
         job = Job(worker, text, limit_s)
         with self.lock:
-            worker.read = True
             self.running.add(job)
             soon = job.deadline < self.wakes_at
         if soon:
@@ -162,6 +164,7 @@ class Pool:
     def give_back(self, worker: Worker) -> None:
         """Nobody needs it after all."""
         with self.lock:
+            worker.read = False
             self._lent -= 1
             self._keep_locked(worker)
 

@@ -84,7 +84,7 @@ class Worker:
         #: Bytes of memory of its own, at most, and since when it has been idle (monotonic clock).
         self.own = 0
         self.idle_since = now()
-        #: Whether somebody reads an answer from the socket; it must not be closed then.
+        #: Whether somebody has it on loan and will read from the socket; it must not be closed then.
         self.read = False
         self.hello: dict[str, Any] = {}
         self.decoder = wire.Decoder()

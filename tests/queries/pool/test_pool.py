@@ -20,6 +20,7 @@ import pytest
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import PoolFull, QueryCancelled, StreamBroken, WorkerDied
 from queries.pool.pool import Limits
+from queries.pool.queueing import ThreadTicket
 
 
 def _children(pid: int | str = "self") -> list[int]:
@@ -351,3 +352,28 @@ def test_nothing_is_left_open(store: Path, make: Any, kit: SimpleNamespace) -> N
         with pytest.raises(QueryTimeout):
             list(pool.query(kit.BURN).rows())
     assert kit.until(lambda: pool.counts()["ready"] == 3 and len(list(Path("/proc/self/fd").iterdir())) <= before)
+
+
+def test_who_waits_is_told_when_the_worker_dies_on_the_way_to_it(make: Any, kit: SimpleNamespace) -> None:
+    """A free worker may die between the moment it is promised and the moment it is taken; its socket stays until then."""
+    pool = make(workers=1, queue_wait_s=10.0)
+    told: list[tuple[object, BaseException | None]] = []
+
+    async def run() -> None:
+        lent = pool._pool.ask(ThreadTicket())
+        assert lent is not None
+        pool.call(pool.prepare(kit.GOOD), lambda stream, error: told.append((stream, error)))
+        os.kill(lent.pid, signal.SIGKILL)
+        assert kit.until(lambda: not lent.alive())
+        await asyncio.sleep(0.6)  # the keeper looks around twice
+        pool._pool.give_back(lent)
+        limit = time.monotonic() + 5
+        while not told and time.monotonic() < limit:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    ((stream, error),) = told
+    assert stream is None
+    assert isinstance(error, WorkerDied)
+    assert kit.until(lambda: pool.counts()["busy"] == 0)
+    assert kit.good(pool)
