@@ -355,7 +355,7 @@ def test_nothing_is_left_open(store: Path, make: Any, kit: SimpleNamespace) -> N
 
 
 def test_who_waits_is_told_when_the_worker_dies_on_the_way_to_it(make: Any, kit: SimpleNamespace) -> None:
-    """A free worker may die between the moment it is promised and the moment it is taken; its socket stays until then."""
+    """A free worker may die between being promised and being taken; its socket stays until then."""
     pool = make(workers=1, queue_wait_s=10.0)
     told: list[tuple[object, BaseException | None]] = []
 
