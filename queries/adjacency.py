@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -91,15 +92,19 @@ class Adjacency:
         """The numbers of relations, which must be covered."""
         return {self._relations[str(relation.iri)] for relation in relations}
 
-    def edges(self, nodes: Iterable[int], along: set[int], against: set[int]) -> list[int]:
-        """The edges of these predicates that begin at one of the nodes (`along`) or end at one (`against`)."""
+    def edges(self, nodes: Iterable[int], along: set[int], against: set[int], most: int) -> list[int]:
+        """The edges of these predicates that begin at one of the nodes (`along`) or end at one (`against`); where there
+        are more than `most`, one more than that: at a thing on which very much hangs, the rest is not read."""
         found: list[int] = []
         for node in nodes:
             if along:
-                found += _of(self._predicates, self._first[node], self._first[node + 1], along)
+                places = _of(self._predicates, self._first[node], self._first[node + 1], along)
+                found += islice(places, most + 1 - len(found))
             if against:
                 places = _of(self._predicates_in, self._first_in[node], self._first_in[node + 1], against)
-                found += [self._edges_in[at] for at in places]
+                found += [self._edges_in[at] for at in islice(places, most + 1 - len(found))]
+            if len(found) > most:
+                break
         return found
 
     def ends(self, edge: int) -> tuple[int, int]:

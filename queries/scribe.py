@@ -110,7 +110,9 @@ class _Walk:
 
     def _step(self, frontier: Sequence[int], along: set[int], against: set[int], seen: set[int]) -> list[int]:
         index, found = self._index, self.found
-        edges = index.edges(frontier, along, against)
+        edges = index.edges(frontier, along, against, self._most)
+        if len(edges) > self._most:
+            raise _Cut
         edges.sort()
         at, reached = set(frontier), dict[int, None]()
         for edge in edges:
@@ -120,7 +122,7 @@ class _Walk:
                     found[end] = None
                 if end not in seen and end not in at:
                     reached[end] = None
-        if len(found) > self._limit or len(self.edges) > self._most or len(edges) > self._most:
+        if len(found) > self._limit or len(self.edges) > self._most:
             raise _Cut
         seen.update(reached)
         return list(reached)

@@ -260,3 +260,19 @@ def test_evidence_of_what_is_no_edge_is_asked_of_the_store(small: Any, tmp_path:
     store = small.store()
     link = Link(ID + "meeting/ctl-msp-5", TYPE, TG + "MeetingOfStatesParties")
     assert sources_of(indexed(store, tmp_path), [link]) == sources_of(EmbeddedBackend(store), [link])
+
+
+def test_no_more_is_read_at_a_hub_than_is_asked_for(tmp_path: Path) -> None:
+    """The service writes short answers on its event loop, and must not read all links to find that they are many."""
+    store = ox.Store()
+    for number in range(200):
+        store.add(ox.Quad(iri(f"{ID}doc/{number}"), iri(MARKED[0]), iri(THINGS[0])))
+    index = indexed(store, tmp_path).adjacency
+    assert index is not None
+    marks = index.predicates(load_schema().lineage[:1])
+    assert [len(index.edges([index.node(THINGS[0])], set(), marks, most)) for most in (10, 199, 200)] == [11, 200, 200]
+    told = [
+        Scribe(index).written(THINGS[0], direction="both", kinds=None, depth=2, limit=1000, most=most) is None
+        for most in (199, 200)
+    ]
+    assert told == [True, False]
