@@ -14,7 +14,7 @@ from loaders.publishing.publish import Published
 from loaders.release import ReleaseInfo
 from queries.catalogue import Catalogue
 from queries.embedded import EmbeddedBackend
-from queries.errors import BackendError
+from queries.errors import BackendError, QueryTimeout
 from queries.lineage import lineage
 from queries.paths import path
 from queries.search import search
@@ -31,6 +31,9 @@ UNBOUNDED = {"connection"}
 SLOW = {"totals-differ-from-list"}
 #: Differed, or failed, in one whole run of three, on a machine with much else to do; the others gave the same rows.
 UNSTEADY = {"parties-on-date"}
+#: Seconds for one query; and how many may find no answer in twice that, on a machine with much else to do.
+_LONGEST_S = 40
+_SILENT = 3
 #: What Virtuoso 7.2.5 does otherwise on the whole record, and how (docs/remote.md).
 VIRTUOSO = {
     "coverage-of-resolutions": "its compiler refuses it (SQ074)",
@@ -115,28 +118,45 @@ def whole(request: pytest.FixtureRequest, engines: Any, send: Send) -> Iterator[
     report = send(made, engines.address, batch=10_000)
     assert report.exact + report.rewritten == report.graphs
     ours = EmbeddedBackend(made.store, made.id)
-    yield ours, engines.address.backend(timeout_s=60)
+    yield ours, engines.address.backend(timeout_s=_LONGEST_S)
     ours.close()
 
 
+def steadily(theirs: Any, text: str, engines: Any) -> Counter[tuple[str, ...]]:
+    """The rows of the engine. One that falls silent is ended and asked once more: Virtuoso goes on with a query whose
+    client has left, and with enough of those answers nobody any more."""
+    try:
+        return rows(theirs, text)
+    except QueryTimeout:
+        engines.kill()
+        engines.start()
+        return rows(theirs, text)
+
+
 @pytest.mark.cluster
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 def test_the_same_rows_of_the_whole_record(whole: tuple[EmbeddedBackend, Any], engines: Any) -> None:
     """Both ways: whatever differs is listed, and whatever is listed differs."""
     ours, theirs = whole
+    virtuoso = engines.address.engine == "virtuoso"
     other: dict[str, str] = {}
+    silent: list[str] = []
     for kind, name in QUERIES:
+        if virtuoso and name in {*SLOW, *UNSTEADY}:
+            continue
         text = Catalogue.load(kind)[name].text
         expected = rows(ours, text)
         try:
-            found = rows(theirs, text)
+            found = steadily(theirs, text, engines)
+        except QueryTimeout:
+            silent.append(name)
+            assert len(silent) <= _SILENT, f"no answer, asked twice: {silent}"
+            continue
         except BackendError as error:
             other[name] = str(error)
             continue
         if found != expected:
             other[name] = f"missing {list(expected - found)[:2]}, too many {list(found - expected)[:2]}"
-    ignored = {*SLOW, *UNSTEADY} if engines.address.engine == "virtuoso" else set()
-    listed = set(VIRTUOSO) if engines.address.engine == "virtuoso" else set()
-    unlisted = {name: said for name, said in other.items() if name not in {*listed, *ignored}}
-    assert unlisted == {}
-    assert listed - set(other) == set(), "answered right: take it off the list"
+    listed = set(VIRTUOSO) if virtuoso else set()
+    assert {name: said for name, said in other.items() if name not in listed} == {}
+    assert listed - {*other, *silent} == set(), "answered right: take it off the list"
