@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from starlette.requests import Request
@@ -92,44 +93,42 @@ class Lineages:
     def __init__(self, here: Context) -> None:
         self._here = here
         self._scribe: Scribe | None = None
-        self._tags: dict[str, str] = {}
-
-    def key(self, asked: Wanted, form: Format) -> str:
-        """The name under which an answer is kept."""
-        return etag(self._here.engine.release, "lineage", asked.key, form.name)
+        self._tag = lru_cache(maxsize=_TAGS)(self._tag_of)
 
     def at_once(self, asked: Wanted, form: Format) -> tuple[bytes, str] | None:
         """The answer and its entity tag, where it is kept or short; None where it takes a while. May be called on the
         event loop."""
-        here, key = self._here, self.key(asked, form)
-        body = here.asking.cache.get(key)
+        here = self._here
+        tag = self._tag(here.engine.release, asked, form)
+        body = here.asking.cache.get(tag)
         if body is None:
             backend = here.engine.backend
             index = adjacency_of(backend)
             if form.name != "json" or index is None or not index.exists(asked.thing):
                 return None
-            text = self._written(backend, asked.thing, asked, _AT_ONCE)
-            if text is None:
+            body = self._written(backend, asked.thing, asked, _AT_ONCE)
+            if body is None:
                 return None
-            body = text.encode()
-            here.asking.cache.put(key, body)
-        tag = self._tags.get(key)
-        if tag is None:
-            if len(self._tags) >= _TAGS:
-                self._tags.clear()
-            tag = self._tags[key] = etag(form.media_type, body)
+            here.asking.cache.put(tag, body)
         return body, tag
 
-    async def body(self, asked: Wanted, form: Format) -> bytes:
-        """The answer, kept where it may be. Raises QueryError."""
-        here, key = self._here, self.key(asked, form)
+    async def body(self, asked: Wanted, form: Format) -> tuple[bytes, str]:
+        """The answer, kept where it may be, and its entity tag. Raises QueryError."""
+        here = self._here
         release = here.engine.release
-        found = here.asking.cache.get(key)
+        tag = self._tag(release, asked, form)
+        found = here.asking.cache.get(tag)
         if found is None:
             found = await here.engine.call(lambda backend: self._found(backend, asked, form))
-            if release == here.engine.release:
-                here.asking.cache.put(key, found)
-        return found
+            if release != here.engine.release:  # switched on the way: whose answer this is, nobody can tell
+                return found, etag(form.media_type, found)
+            here.asking.cache.put(tag, found)
+        return found, tag
+
+    def _tag_of(self, release: str, asked: Wanted, form: Format) -> str:
+        """Made of all that decides the answer, so that the answer need not be read for it."""
+        most = str(self._here.settings.max_lineage_nodes)
+        return etag(release, "lineage", asked.key, most, form.media_type, self._here.version)
 
     def lineage(self, backend: Backend, asked: Wanted) -> Lineage:
         """The answer, asked of a back end. Raises QueryError."""
@@ -144,12 +143,12 @@ class Lineages:
         from queries.resolve import resolve
 
         if form.name == "json":
-            text = self._written(backend, resolve(backend, asked.thing).iri, asked, _ANY)
-            if text is not None:
-                return text.encode()
+            body = self._written(backend, resolve(backend, asked.thing).iri, asked, _ANY)
+            if body is not None:
+                return body
         return export(self.lineage(backend, asked), form.name).encode()
 
-    def _written(self, backend: Backend, thing: str, asked: Wanted, most: int) -> str | None:
+    def _written(self, backend: Backend, thing: str, asked: Wanted, most: int) -> bytes | None:
         """The JSON of an answer of at most so many statements, from the index; None where that does not give it."""
         index = adjacency_of(backend)
         if index is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -92,7 +93,7 @@ class Adjacency:
         """The numbers of relations, which must be covered."""
         return {self._relations[str(relation.iri)] for relation in relations}
 
-    def edges(self, nodes: Iterable[int], along: set[int], against: set[int], most: int) -> list[int]:
+    def edges(self, nodes: Iterable[int], along: AbstractSet[int], against: AbstractSet[int], most: int) -> list[int]:
         """The edges of these predicates that begin at one of the nodes (`along`) or end at one (`against`); where there
         are more than `most`, one more than that: at a thing on which very much hangs, the rest is not read."""
         found: list[int] = []
@@ -160,7 +161,7 @@ class Adjacency:
         return Source(document or "", part, _number(start), _number(end), confidence)
 
 
-def _of(predicates: memoryview[int], low: int, high: int, wanted: set[int]) -> Iterator[int]:
+def _of(predicates: memoryview[int], low: int, high: int, wanted: AbstractSet[int]) -> Iterator[int]:
     """The places between two whose predicate is wanted. At a thing on which very much hangs, nothing else is read."""
     if high - low <= _FEW:
         yield from (at for at in range(low, high) if predicates[at] in wanted)

@@ -8,9 +8,9 @@ kept, since a release does not change. What the index does not know, or what wou
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from ontology.schema import LineageRelation
 from queries.adjacency import Adjacency
@@ -21,6 +21,23 @@ __all__ = ["Scribe"]
 
 #: Things and statements whose text is kept; some 300 bytes each.
 _REMEMBERED: Final = 32_768
+#: Choices of kinds whose predicates are kept.
+_PLANS: Final = 64
+
+
+#: Edges with the nodes of their subject and object, all by number.
+Links: TypeAlias = dict[int, tuple[int, int]]
+_NO_LINKS: Final[Links] = {}
+
+
+class _Plan(NamedTuple):
+    """The numbers of the predicates that lead from subject to object upwards, and downwards; those that say what is
+    part of what once more."""
+
+    up: frozenset[int]
+    down: frozenset[int]
+    containing_up: frozenset[int]
+    containing_down: frozenset[int]
 
 
 class _Cut(Exception):
@@ -35,17 +52,18 @@ class Scribe:
         self._relations = {str(relation.iri): relation for relation in chosen()}
         self._node = lru_cache(maxsize=_REMEMBERED)(self._node_text)
         self._edge = lru_cache(maxsize=_REMEMBERED)(self._edge_text)
+        self._plan = lru_cache(maxsize=_PLANS)(self._plan_of)
+        self._links = lru_cache(maxsize=_REMEMBERED)(self._links_of)
 
     def written(
         self, thing: str, *, direction: Direction, kinds: Collection[str] | None, depth: int, limit: int, most: int
-    ) -> str | None:
-        """The answer as JSON, with a line end; None where it must be found in the long way: for what is no node, for
-        relations without index, where more than `limit` things or `most` statements are reached."""
-        index, start = self._index, self._index.node(thing)
-        relations = chosen(kinds)
-        if start < 0 or not all(index.covers(relation) for relation in relations):
+    ) -> bytes | None:
+        """The answer as JSON in UTF-8, with a line end; None where it must be found in the long way: for what is no
+        node, for relations without index, where more than `limit` things or `most` statements are reached."""
+        index, start, plan = self._index, self._index.node(thing), self._plan(tuple(kinds or ()))
+        if start < 0 or plan is None:
             return None
-        walk = _Walk(index, relations, limit, min(most, LINKS_PER_NODE * limit))
+        walk = _Walk(plan, self._links, limit, min(most, LINKS_PER_NODE * limit))
         try:
             for way in ("up", "down"):
                 if direction in (way, "both"):
@@ -53,44 +71,79 @@ class Scribe:
         except _Cut:
             return None
         nodes = {node: said for node in walk.found if (said := self._node(node)) and (node == start or not said[1])}
-        edges = [edge for edge, (subject, object_) in walk.edges.items() if subject in nodes and object_ in nodes]
-        return (
-            f'{{"thing": {json.dumps(thing, ensure_ascii=False)}, "release": {json.dumps(index.release)}, '
-            f'"nodes": [{", ".join([text for text, _ in nodes.values()])}], '
-            f'"edges": [{", ".join(map(self._edge, edges))}]}}\n'
+        edges: Iterable[int] = walk.edges
+        if len(nodes) < len(walk.found):
+            edges = [edge for edge, (subject, object_) in walk.edges.items() if subject in nodes and object_ in nodes]
+        head = f'{{"thing": {json.dumps(thing, ensure_ascii=False)}, "release": {json.dumps(index.release)}, "nodes": ['
+        return b"".join(
+            (
+                head.encode(),
+                b", ".join([text for text, _ in nodes.values()]),
+                b'], "edges": [',
+                b", ".join(map(self._edge, edges)),
+                b"]}\n",
+            )
         )
 
-    def _node_text(self, node: int) -> tuple[str, bool]:
+    def _plan_of(self, kinds: tuple[str, ...]) -> _Plan | None:
+        """Which predicates are followed for these kinds; None where the index does not have them all."""
+        index, relations = self._index, chosen(kinds)
+        if not all(index.covers(relation) for relation in relations):
+            return None
+        containing = [relation for relation in relations if relation.containment]
+        return _Plan(
+            _predicates(index, relations, up=True),
+            _predicates(index, relations, up=False),
+            _predicates(index, containing, up=True),
+            _predicates(index, containing, up=False),
+        )
+
+    def _node_text(self, node: int) -> tuple[bytes, bool]:
         """How a thing is written, and whether it is a statement about things."""
         thing = self._index.thing_at(node)
-        return json.dumps(thing.to_json(), ensure_ascii=False), is_statement(thing)
+        return _json(thing.to_json()), is_statement(thing)
 
-    def _edge_text(self, edge: int) -> str:
+    def _edge_text(self, edge: int) -> bytes:
         index = self._index
         link, (subject, object_) = index.link(edge), index.ends(edge)
         relation, sources = self._relations[link.predicate], index.sources_at(edge)
         found = edge_of(link, relation, index.thing_at(subject).label, index.thing_at(object_).label, sources)
-        return json.dumps(found.to_json(), ensure_ascii=False)
+        return _json(found.to_json())
+
+    def _links_of(self, node: int, along: frozenset[int], against: frozenset[int], most: int) -> Links:
+        """The edges at a node with their ends, by number. Raises _Cut where there are more than `most`."""
+        index = self._index
+        edges = index.edges((node,), along, against, most)
+        if len(edges) > most:
+            raise _Cut
+        return {edge: index.ends(edge) for edge in edges} or _NO_LINKS
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _predicates(index: Adjacency, relations: Iterable[LineageRelation], *, up: bool) -> frozenset[int]:
+    return frozenset(index.predicates(relation for relation in relations if (relation.direction == "up") == up))
 
 
 class _Walk:
     """As `queries.lineage` walks. `found` and `edges` (with their ends) are in the order of their finding."""
 
-    def __init__(self, index: Adjacency, relations: Sequence[LineageRelation], limit: int, most: int) -> None:
-        self._index = index
+    def __init__(self, plan: _Plan, links: Callable[..., Links], limit: int, most: int) -> None:
+        self._plan = plan
+        self._links = links
         self._limit = limit
         self._most = most
-        self._up = index.predicates(r for r in relations if r.direction == "up")
-        self._down = index.predicates(r for r in relations if r.direction != "up")
-        self._containing = [r for r in relations if r.containment]
         self.found: dict[int, None] = {}
-        self.edges: dict[int, tuple[int, int]] = {}
+        self.edges: Links = {}
 
     def go(self, start: int, way: str, depth: int) -> None:
         """Follow the lineage one way. Raises _Cut."""
         self.found.setdefault(start)
         seen, frontier = {start}, [start]
-        along, against = (self._up, self._down) if way == "up" else (self._down, self._up)
+        plan = self._plan
+        along, against = (plan.up, plan.down) if way == "up" else (plan.down, plan.up)
         if way == "up":
             frontier += self._parts(start, seen)
         for _ in range(depth):
@@ -99,30 +152,30 @@ class _Walk:
             frontier = self._step(frontier, along, against, seen)
 
     def _parts(self, start: int, seen: set[int]) -> list[int]:
-        index, parts = self._index, list[int]()
-        along = index.predicates(r for r in self._containing if r.direction == "down")
-        against = index.predicates(r for r in self._containing if r.direction != "down")
-        step = [start] if self._containing else []
+        along, against = self._plan.containing_down, self._plan.containing_up
+        parts = list[int]()
+        step = [start] if along or against else []
         while step:
             step = self._step(step, along, against, seen)
             parts += step
         return parts
 
-    def _step(self, frontier: Sequence[int], along: set[int], against: set[int], seen: set[int]) -> list[int]:
-        index, found = self._index, self.found
-        edges = index.edges(frontier, along, against, self._most)
-        if len(edges) > self._most:
-            raise _Cut
-        edges.sort()
-        at, reached = set(frontier), dict[int, None]()
-        for edge in edges:
-            self.edges[edge] = ends = index.ends(edge)
+    def _step(self, frontier: list[int], along: frozenset[int], against: frozenset[int], seen: set[int]) -> list[int]:
+        """The things that were not `seen` yet, in the order of the edges; all of `frontier` was."""
+        links, most, edges = self._links, self._most, self.edges
+        step: Links = {}
+        for node in frontier:
+            step |= links(node, along, against, most)
+            if len(step) > most:
+                raise _Cut
+        reached: list[int] = []
+        for edge in sorted(step):
+            edges[edge] = ends = step[edge]
             for end in ends:
-                if end not in found:
-                    found[end] = None
-                if end not in seen and end not in at:
-                    reached[end] = None
-        if len(found) > self._limit or len(self.edges) > self._most:
+                if end not in seen:
+                    seen.add(end)
+                    reached.append(end)
+        self.found.update(dict.fromkeys(reached))
+        if len(self.found) > self._limit or len(edges) > most:
             raise _Cut
-        seen.update(reached)
-        return list(reached)
+        return reached

@@ -42,7 +42,8 @@ async def lineage_route(request: Request) -> Response:
         return await _page(request, here, fields, None)
     asked = Wanted(**fields)
     if form.name != "html":
-        return respond(request, await here.lineages.body(asked, form), form)
+        body, tag = await here.lineages.body(asked, form)
+        return respond(request, body, form, tag=tag)
     return await _page(request, here, fields, await here.engine.call(lambda b: here.lineages.lineage(b, asked)))
 
 

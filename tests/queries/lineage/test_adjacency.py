@@ -161,7 +161,7 @@ def _written_alike(fast: EmbeddedBackend, expected: Lineage, **options: Any) -> 
     if expected.truncated or fast.adjacency.node(expected.thing) < 0:
         assert text is None
     else:
-        assert text == export(expected, "json")
+        assert text == export(expected, "json").encode()
 
 
 @anew
