@@ -92,17 +92,26 @@ class Asking:
         self._metrics.asked("kept", seconds := time.perf_counter() - started)
         return Answered(tag, body, None, "kept", seconds)
 
-    def request(self, asked: QueryRequest, form: Format) -> Any | None:
-        """The question, for `looked_up` and `begin`; None for one that is asked in the usual way. Raises what is wrong
-        with its text."""
+    @property
+    def calls(self) -> bool:
+        """Whether questions can be asked without waiting: `request`, `looked_up`, `begin`."""
+        return self._calling is not None
+
+    def request(self, asked: QueryRequest, form: Format, *, tried: bool = False) -> Any | None:
+        """The question, for `begin`; None for one that is asked in the usual way. Raises what is wrong with its text.
+        `tried`: whether it was looked up in vain."""
         if self._calling is None or len(asked.text or "") >= LONG_TEXT:
             return None
-        return request_of(self._calling, asked, form)
+        request = request_of(self._calling, asked, form)
+        request.tried = tried
+        return request
 
-    def looked_up(self, request: Any, tag: str, most: float) -> Answered | None:
+    def looked_up(self, asked: QueryRequest, form: Format, tag: str, most: float) -> Answered | None:
         """The answer to a small question, of at most so many bytes; None where it has to be asked."""
+        if self._calling is None or asked.small is None:
+            return None
         started = time.perf_counter()
-        found = None if self._calling is None else self._calling.find(request)
+        found = self._calling.find(asked.small, form.media_type)
         if found is None or found.edition != self.edition or len(found.whole) > most:
             return None
         self.cache.put(tag, found.whole)

@@ -53,7 +53,7 @@ class Request:
     union: bool
     check: bool = False
     kind: Kind | None = None
-    looked: bool = False
+    tried: bool = False
     """Whether it was tried to look it up, in vain."""
 
     @classmethod
@@ -89,6 +89,12 @@ class Request:
             check,
             kind,
         )
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be one that can be looked up."""
+        plain = self.default_graphs is None and self.named_graphs is None and not self.union and not self.check
+        return plain and not self.tried and self.kind == "select"
 
     def frame(self, seconds: float) -> bytes:
         """What the worker is told."""
