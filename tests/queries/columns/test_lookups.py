@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,7 +145,7 @@ def agree(store: ox.Store, text: str, answer: str) -> None:
     theirs_names, theirs = engine(store, text)
     assert names == theirs_names, text
     assert len(ours) == len(theirs), text
-    body, _, tail = text.rpartition("}")
+    body, _, tail = re.sub(r"(?m)^[ \t]*#.*$", "", text).rpartition("}")
     if not {"limit", "offset"} & set(tail.lower().split()):
         assert Counter(ours) == Counter(theirs), text
     else:
