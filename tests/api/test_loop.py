@@ -31,7 +31,7 @@ TRIPLES = "<http://e.org/a> a <http://e.org/b> .\n"
 #: As many statements as are looked at before a question goes to a worker, and most of what is looked up.
 PREFIXES = "PREFIX r: <http://www.w3.org/2000/01/rdf-schema#> PREFIX tg: <https://w3id.org/treatygraph/> "
 TOO_MUCH = PREFIXES + "SELECT ?a ?b ?c { ?a r:isDefinedBy tg:def . ?a ?b ?c }"
-MOST = PREFIXES + "SELECT ?a ?b ?c { ?a r:isDefinedBy tg:def ; a ?b ; r:label ?c } ORDER BY DESC(?a) LIMIT 300"
+MOST = PREFIXES + "SELECT ?a ?b { ?a r:isDefinedBy tg:def ; r:label ?b } ORDER BY DESC(?a) LIMIT 400"
 
 CASES: dict[str, tuple[str, str, str, str, bytes]] = {
     "a long query": ("POST", "/sparql", "", DIRECT, COMPARED.encode()),
