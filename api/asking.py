@@ -21,6 +21,7 @@ from api.opening import LONG_TEXT, Opening, beginning, calling, opener, request_
 from api.protocol import QueryRequest
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
+from queries.pool.found import Found
 
 __all__ = ["OUTCOME", "Answered", "Asking", "Errand", "Outcome", "query_hash"]
 
@@ -94,7 +95,7 @@ class Asking:
 
     @property
     def calls(self) -> bool:
-        """Whether questions can be asked without waiting: `request`, `looked_up`, `begin`."""
+        """Whether questions can be asked without waiting: `find`, `request`, `begin`."""
         return self._calling is not None
 
     def request(self, asked: QueryRequest, form: Format, *, tried: bool = False) -> Any | None:
@@ -106,14 +107,14 @@ class Asking:
         request.tried = tried
         return request
 
-    def looked_up(self, asked: QueryRequest, form: Format, tag: str, most: float) -> Answered | None:
-        """The answer to a small question, of at most so many bytes; None where it has to be asked."""
-        if self._calling is None or asked.small is None:
-            return None
-        started = time.perf_counter()
-        found = self._calling.find(asked.small, form.media_type)
-        if found is None or found.edition != self.edition or len(found.whole) > most:
-            return None
+    def find(self, asked: QueryRequest, form: Format) -> Found | None:
+        """The answer to a small question, where it can be looked up."""
+        return (
+            None if self._calling is None or asked.small is None else self._calling.find(asked.small, form.media_type)
+        )
+
+    def looked_up(self, found: Found, tag: str, started: float) -> Answered:
+        """What was found, kept and counted; `started` is when it was looked for."""
         self.cache.put(tag, found.whole)
         self._metrics.asked("answered", seconds := time.perf_counter() - started)
         return Answered(tag, found.whole, None, "run", seconds)

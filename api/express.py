@@ -189,11 +189,16 @@ class Express:
         if (body is not None and len(body) > most) or not self._may(arrival.door, _SPARQL):
             return False
         wanted = Wanted(arrival, asked, form, gzip)
-        answered = asking.kept(tag) if body is not None else asking.looked_up(asked, form, tag, most)
-        if answered is not None:
-            self.write(wanted, answered)
+        if body is not None and (kept := asking.kept(tag)) is not None:
+            self.write(wanted, kept)
             return True
-        return Question(self, wanted, asking.begin(tag, limit_s, request or asking.request(asked, form, tried=True)))
+        if request is None:
+            found = asking.find(asked, form)
+            if found is not None and len(found.whole) <= most and found.edition == asking.edition:
+                self.write(wanted, asking.looked_up(found, tag, arrival.at))
+                return True
+            request = asking.request(asked, form, tried=found is None)
+        return Question(self, wanted, asking.begin(tag, limit_s, request))
 
     def _lineage(self, here: Context, arrival: Arrival) -> bool:
         if not self.lineage_ready:

@@ -20,6 +20,7 @@ from httpx2 import Client, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.compression import LONG_BYTES
 from api.heads import plain_head
 from loaders.release import ReleaseInfo
 
@@ -187,6 +188,23 @@ def test_all_ways_of_asking_give_the_same_look_up(client: Client) -> None:
             (200, few[0][1]["etag"], few[0][2])
         }
     assert bindings(found[0][2])[0]["title"] == {"type": "literal", "value": "Lanterns of São Tomé", "xml:lang": "en"}
+
+
+def test_a_long_look_up_has_the_same_rows_compressed(release: ReleaseInfo, start: Start) -> None:
+    """It is more than is compressed here: it goes on to the usual way, not to a worker, whose order is another."""
+    long = "<https://w3id.org/treatygraph/def#subject> s:definition"
+    query = f"""PREFIX r: <http://www.w3.org/2000/01/rdf-schema#> PREFIX s: <http://www.w3.org/2004/02/skos/core#>
+        SELECT ?a ?b ?c ?d {{
+          ?a r:isDefinedBy <https://w3id.org/treatygraph/def> . {long} ?b . {long} ?c . {long} ?d }}"""
+    with start(release.path, workers="1", cache_mb="0") as server, Client(base_url=server.address) as client:
+        found = {
+            coding: client.get("/sparql", params={"query": query}, headers={"accept-encoding": coding})
+            for coding in ("gzip", "identity")
+        }
+        assert len(found["identity"].content) > LONG_BYTES
+        assert counted(client, 'treatygraph_pool{state="busy"}') == 0
+    assert found["gzip"].headers["content-encoding"] == "gzip"
+    assert found["gzip"].content == found["identity"].content
 
 
 def test_look_ups_wait_for_no_worker(client: Client, server: Server) -> None:
