@@ -117,9 +117,17 @@ class Adjacency:
         subject, object_ = self.ends(edge)
         return Link(self._nodes[subject], self._names[self._predicates[edge]], self._nodes[object_])
 
-    def sources_at(self, edge: int) -> tuple[Source, ...]:
-        """The sources of an edge, sorted."""
-        return self._sources(edge)
+    def predicate_at(self, edge: int) -> str:
+        """The property of an edge."""
+        return self._names[self._predicates[edge]]
+
+    def rows_at(self, edge: int) -> tuple[int, ...]:
+        """The sources of an edge as the numbers of their cells, `ROW` for each; sorted."""
+        return tuple(self._rows[ROW * self._first_row[edge] : ROW * self._first_row[edge + 1]])
+
+    def text_at(self, number: int) -> str | None:
+        """A cell of a row of sources; None where nothing is known."""
+        return None if number == NOTHING else self._texts[number]
 
     def neighbours(
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
@@ -153,11 +161,11 @@ class Adjacency:
         return self._sources(edge)
 
     def _sources_of(self, edge: int) -> tuple[Source, ...]:
-        return tuple(self._source(row) for row in range(self._first_row[edge], self._first_row[edge + 1]))
+        rows = self.rows_at(edge)
+        return tuple(self._source(rows[at : at + ROW]) for at in range(0, len(rows), ROW))
 
-    def _source(self, row: int) -> Source:
-        cells = self._rows[ROW * row : ROW * row + ROW]
-        document, part, start, end, confidence = (None if at == NOTHING else self._texts[at] for at in cells)
+    def _source(self, cells: Iterable[int]) -> Source:
+        document, part, start, end, confidence = map(self.text_at, cells)
         return Source(document or "", part, _number(start), _number(end), confidence)
 
 

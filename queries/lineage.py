@@ -192,13 +192,13 @@ def explained(
 
 def edge_of(link: Link, relation: LineageRelation, subject: str, object_: str, sources: tuple[Source, ...]) -> Edge:
     """A link explained; `subject` and `object_` are the labels of its ends."""
-    said = _told(relation.sentence, {"from": subject, "to": object_})
+    said = told(relation.sentence, {"from": subject, "to": object_})
     upward = relation.direction == "up"
     return Edge(link.subject, link.predicate, link.object, relation.name, relation.kind, upward, said, sources)
 
 
-def _told(sentence: str, names: dict[str, str]) -> str:
-    """`{from}` and `{to}` replaced in one pass, so that a label with braces stays what it is."""
+def told(sentence: str, names: dict[str, str]) -> str:
+    """The sentence of a relation with its names, in one pass, so that a label with braces stays what it is."""
     before, mark, rest = sentence.partition("{from}")
     if not mark:
         return sentence.replace("{to}", names["to"])

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ontology.schema import LineageRelation
 from queries.adjacency import Adjacency
 from queries.backend import Direction
-from queries.lineage import LINKS_PER_NODE, chosen, edge_of, is_statement
+from queries.lineage import LINKS_PER_NODE, chosen
+from queries.phrases import Phrases
 
 __all__ = ["Scribe"]
 
-#: Things and statements whose text is kept; some 300 bytes each.
+#: Things whose links are kept.
 _REMEMBERED: Final = 32_768
 #: Choices of kinds whose predicates are kept.
 _PLANS: Final = 64
@@ -49,9 +50,7 @@ class Scribe:
 
     def __init__(self, index: Adjacency) -> None:
         self.index = self._index = index
-        self._relations = {str(relation.iri): relation for relation in chosen()}
-        self._node = lru_cache(maxsize=_REMEMBERED)(self._node_text)
-        self._edge = lru_cache(maxsize=_REMEMBERED)(self._edge_text)
+        self._phrases = Phrases(index, chosen())
         self._plan = lru_cache(maxsize=_PLANS)(self._plan_of)
         self._links = lru_cache(maxsize=_REMEMBERED)(self._links_of)
 
@@ -70,7 +69,9 @@ class Scribe:
                     walk.go(start, way, depth)
         except _Cut:
             return None
-        nodes = {node: said for node in walk.found if (said := self._node(node)) and (node == start or not said[1])}
+        phrase = self._phrases.thing
+        things = [(node, phrase(node)) for node in walk.found]
+        nodes = {node: said.text for node, said in things if node == start or not said.statement}
         edges: Iterable[int] = walk.edges
         if len(nodes) < len(walk.found):
             edges = [edge for edge, (subject, object_) in walk.edges.items() if subject in nodes and object_ in nodes]
@@ -78,9 +79,9 @@ class Scribe:
         return b"".join(
             (
                 head.encode(),
-                b", ".join([text for text, _ in nodes.values()]),
+                b", ".join(nodes.values()),
                 b'], "edges": [',
-                b", ".join(map(self._edge, edges)),
+                b", ".join(map(self._phrases.edge, edges)),
                 b"]}\n",
             )
         )
@@ -98,18 +99,6 @@ class Scribe:
             _predicates(index, containing, up=False),
         )
 
-    def _node_text(self, node: int) -> tuple[bytes, bool]:
-        """How a thing is written, and whether it is a statement about things."""
-        thing = self._index.thing_at(node)
-        return _json(thing.to_json()), is_statement(thing)
-
-    def _edge_text(self, edge: int) -> bytes:
-        index = self._index
-        link, (subject, object_) = index.link(edge), index.ends(edge)
-        relation, sources = self._relations[link.predicate], index.sources_at(edge)
-        found = edge_of(link, relation, index.thing_at(subject).label, index.thing_at(object_).label, sources)
-        return _json(found.to_json())
-
     def _links_of(self, node: int, along: frozenset[int], against: frozenset[int], most: int) -> Links:
         """The edges at a node with their ends, by number. Raises _Cut where there are more than `most`."""
         index = self._index
@@ -117,10 +106,6 @@ class Scribe:
         if len(edges) > most:
             raise _Cut
         return {edge: index.ends(edge) for edge in edges} or _NO_LINKS
-
-
-def _json(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False).encode()
 
 
 def _predicates(index: Adjacency, relations: Iterable[LineageRelation], *, up: bool) -> frozenset[int]:
