@@ -16,12 +16,11 @@ from queries.errors import ParameterError, QuerySyntaxError
 from queries.pool import wire
 from queries.pool.errors import QueryTooLarge
 from queries.pool.process import Worker
-from queries.results import GRAPH_TYPES, TABLE_TYPES, Kind
+from queries.results import GRAPH_TYPES, SHORTENED, TABLE_TYPES, Kind
 
 Verdict: TypeAlias = Literal["timeout", "cancelled", "left"]
 
 _DEEPEST: Final = 500
-_WITH_PREFIXES: Final = frozenset({"text/turtle", "application/rdf+xml", "application/ld+json"})
 _BRACKETS: Final = re.compile(r"[{(\[\])}]")
 
 
@@ -94,7 +93,7 @@ class Request:
             self.text,
             table_type=self.table_type,
             graph_type=self.graph_type,
-            shortened=self.graph_type in _WITH_PREFIXES,
+            shortened=self.graph_type in SHORTENED,
             default=self.default_graphs,
             named=self.named_graphs,
             union=self.union,
