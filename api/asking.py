@@ -7,7 +7,7 @@ import hashlib
 import math
 import time
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from starlette.types import Receive
 
@@ -17,7 +17,7 @@ from api.engine import Engine
 from api.flights import Begin, Flights
 from api.metrics import Metrics
 from api.negotiation import Format
-from api.opening import LONG_TEXT, Opening, calling, opener, opener_now
+from api.opening import LONG_TEXT, Opening, beginning, calling, opener, request_of
 from api.protocol import QueryRequest
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
@@ -92,18 +92,29 @@ class Asking:
         self._metrics.asked("kept", seconds := time.perf_counter() - started)
         return Answered(tag, body, None, "kept", seconds)
 
-    def beginning(self, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening] | None:
-        """What begins a query without waiting; None for one that is asked in the usual way. Raises what is wrong with
-        its text."""
+    def request(self, asked: QueryRequest, form: Format) -> Any | None:
+        """The question, for `looked_up` and `begin`; None for one that is asked in the usual way. Raises what is wrong
+        with its text."""
         if self._calling is None or len(asked.text or "") >= LONG_TEXT:
             return None
-        return opener_now(self._calling, asked, form, limit_s)
+        return request_of(self._calling, asked, form)
 
-    def begin(self, tag: str, limit_s: float, begin: Begin[Opening]) -> Errand:
+    def looked_up(self, request: Any, tag: str, most: float) -> Answered | None:
+        """The answer to a small question, of at most so many bytes; None where it has to be asked."""
+        started = time.perf_counter()
+        found = None if self._calling is None else self._calling.find(request)
+        if found is None or found.edition != self.edition or len(found.whole) > most:
+            return None
+        self.cache.put(tag, found.whole)
+        self._metrics.asked("answered", seconds := time.perf_counter() - started)
+        return Answered(tag, found.whole, None, "run", seconds)
+
+    def begin(self, tag: str, limit_s: float, request: Any) -> Errand:
         """Ask, or join those who are asking the same."""
+        assert self._calling is not None
         started = time.perf_counter()
         key = (tag, limit_s)
-        future, first = self._flights.join(key, begin)
+        future, first = self._flights.join(key, beginning(self._calling, request, limit_s))
         return Errand(tag, key, future, first, started)
 
     def fetched(self, errand: Errand, most: float = math.inf) -> Answered | Outcome:

@@ -180,18 +180,17 @@ class Express:
         gzip = self._packs(here, arrival.head, form)
         asking, limit_s = here.asking, asked.limit_s(here.settings.timeout_s)
         tag = asking.tag(asked, form)
-        body, begin = asking.cache.get(tag), None
-        if body is None and (begin := asking.beginning(asked, form, limit_s)) is None:
+        body, request = asking.cache.get(tag), None
+        if body is None and (request := asking.request(asked, form)) is None:
             return False
-        if body is not None and gzip and len(body) > LONG_BYTES:
-            return False
-        if not self._may(arrival.door, _SPARQL):
+        most = LONG_BYTES if gzip else math.inf
+        if (body is not None and len(body) > most) or not self._may(arrival.door, _SPARQL):
             return False
         wanted = Wanted(arrival, asked, form, gzip)
-        if begin is not None:
-            return Question(self, wanted, asking.begin(tag, limit_s, begin))
-        if (kept := asking.kept(tag)) is not None:
-            self.write(wanted, kept)
+        answered = asking.kept(tag) if request is None else asking.looked_up(request, tag, most)
+        if answered is None:
+            return Question(self, wanted, asking.begin(tag, limit_s, request))
+        self.write(wanted, answered)
         return True
 
     def _lineage(self, here: Context, arrival: Arrival) -> bool:

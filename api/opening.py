@@ -17,13 +17,14 @@ from api.negotiation import Format
 from api.protocol import QueryRequest
 from queries.backend import Backend
 from queries.pool.backend import LONG_TEXT
+from queries.pool.found import Found
 from queries.pool.streams import AsyncStream
 from queries.results import GRAPH_TYPES, TABLE_TYPES
 
-__all__ = ["LONG_TEXT", "Opening", "calling", "opener", "opener_now"]
+__all__ = ["LONG_TEXT", "Opening", "beginning", "calling", "opener", "request_of"]
 
 _TABLE, _GRAPH = next(iter(TABLE_TYPES)), next(iter(GRAPH_TYPES))
-_Told: TypeAlias = Callable[[AsyncStream | None, BaseException | None], None]
+_Told: TypeAlias = Callable[[AsyncStream | Found | None, BaseException | None], None]
 
 
 class Ending(Protocol):
@@ -44,6 +45,9 @@ class Calling(Protocol):
     def prepare(self, text: str, **how: Any) -> Any:
         """See `PooledBackend.prepare`."""
 
+    def find(self, request: Any) -> Found | None:
+        """See `PooledBackend.find`."""
+
     def call(self, request: Any, settle: _Told, timeout_s: float | None = None) -> Ending:
         """See `PooledBackend.call`."""
 
@@ -60,7 +64,7 @@ class Opening:
     cancels the query while it runs.
     """
 
-    def __init__(self, stream: AsyncStream) -> None:
+    def __init__(self, stream: AsyncStream | Found) -> None:
         self.edition = stream.edition
         #: When the answer ends, read or not, on the clock of the loop; None where nobody knows.
         self.deadline: float | None = stream.deadline
@@ -129,13 +133,14 @@ async def opener(
     if backend is None:
         return partial(_in_thread, engine, partial(_run, asked=asked, form=form, limit_s=limit_s))
     if len(asked.text or "") < LONG_TEXT:
-        return opener_now(backend, asked, form, limit_s)
-    return await asyncio.to_thread(opener_now, backend, asked, form, limit_s)
+        return beginning(backend, request_of(backend, asked, form), limit_s)
+    return beginning(backend, await asyncio.to_thread(request_of, backend, asked, form), limit_s)
 
 
-def opener_now(backend: Calling, asked: QueryRequest, form: Format, limit_s: float) -> Begin[Opening]:
-    """The same for a back end that can be called, without waiting; for texts of less than `LONG_TEXT` characters."""
-    request = backend.prepare(
+def request_of(backend: Calling, asked: QueryRequest, form: Format) -> Any:
+    """The question as the back end wants it. Raises what is wrong with its text. Texts of `LONG_TEXT` characters and
+    more are read in a thread."""
+    return backend.prepare(
         asked.text or "",
         table_type=form.media_type if form.media_type in TABLE_TYPES else _TABLE,
         graph_type=form.media_type if form.media_type in GRAPH_TYPES else _GRAPH,
@@ -143,11 +148,15 @@ def opener_now(backend: Calling, asked: QueryRequest, form: Format, limit_s: flo
         named_graphs=asked.named_graphs or None,
         union=asked.union,
     )
+
+
+def beginning(backend: Calling, request: Any, limit_s: float) -> Begin[Opening]:
+    """What begins the answer to a question of `request_of`."""
     return partial(_in_process, backend, request, limit_s)
 
 
 def _in_process(backend: Calling, request: Any, limit_s: float, settle: Settle[Opening]) -> Callable[[], None]:
-    def told(stream: AsyncStream | None, error: BaseException | None) -> None:
+    def told(stream: AsyncStream | Found | None, error: BaseException | None) -> None:
         settle(None if stream is None else Opening(stream), error)
 
     return backend.call(request, told, limit_s).close

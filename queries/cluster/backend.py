@@ -22,6 +22,7 @@ from queries.indexes import Indexes
 from queries.pool.backend import PooledBackend
 from queries.pool.calls import Call, Settle
 from queries.pool.errors import EngineCrashed, WorkerDied
+from queries.pool.found import Found
 from queries.pool.jobs import QueryInfo, Request, time_limit
 from queries.pool.pool import Limits
 from queries.pool.process import Plan
@@ -127,6 +128,10 @@ class ClusterBackend:
         """See `PooledBackend.prepare`."""
         return self._workers.prepare(text, **how)
 
+    def find(self, request: Request) -> Found | None:  # noqa: ARG002
+        """Nothing is looked up here: a release in a cluster has no columns."""
+        return None
+
     def call(self, request: Request, settle: Settle, timeout_s: float | None = None) -> _Calls:
         """See `PooledBackend.call`."""
         return _Calls(self._workers, request, settle, time_limit(timeout_s, self._deadline_s))
@@ -191,7 +196,7 @@ class _Calls:
         self._loop = asyncio.get_running_loop()
         self._left = _TRIES
         self._closed = False
-        self._call: Call | None = None
+        self._call: Call | Found | None = None
         self._ask()
 
     def close(self) -> None:
@@ -205,7 +210,7 @@ class _Calls:
             self._left -= 1
             self._call = self._workers.call(self._request, self._told, _left(self._until))
 
-    def _told(self, stream: AsyncStream | None, error: BaseException | None) -> None:
+    def _told(self, stream: AsyncStream | Found | None, error: BaseException | None) -> None:
         if error is not None and _again(error, self._until) and self._left:
             self._loop.call_soon(self._ask)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from queries.columns.joins import Bound, Columns, Node, Numbers, Rows, TooMuch, solutions
+from queries.columns.order import sorting
 from queries.columns.question import Pattern, Place, Question
 
 Whole = npt.NDArray[np.int64]
@@ -18,7 +19,6 @@ _ROOMY: Final = 1 << 23
 _MOST_ROWS: Final = 100_000
 #: Sums are exact below it, in numbers of any kind.
 _LARGEST: Final = float(1 << 52)
-_INTEGER: Final = "^^<http://www.w3.org/2001/XMLSchema#integer>"
 
 
 @dataclass(frozen=True)
@@ -159,26 +159,9 @@ def _ranks(columns: Columns, numbers: Whole) -> Whole:
     if len(different) > _MOST_ROWS:
         raise TooMuch
     texts = [columns.file.terms[number] for number in different.tolist()]
-    key: Callable[[str], str | int]
-    if all(text[0] == "<" for text in texts) or all(text[0] == '"' == text[-1] and "\\" not in text for text in texts):
-        key = _inside
-    elif all(map(_is_whole, texts)):
-        key = _whole
-    else:
+    key = sorting(texts)
+    if key is None:
         raise TooMuch
     ranks = np.empty(len(texts), np.int64)
     ranks[sorted(range(len(texts)), key=lambda at: key(texts[at]))] = np.arange(len(texts))
     return ranks[inverse]
-
-
-def _inside(text: str) -> str:
-    return text[1:-1]
-
-
-def _whole(text: str) -> int:
-    return int(text.removesuffix(_INTEGER)[1:-1])
-
-
-def _is_whole(text: str) -> bool:
-    digits = text.removesuffix(_INTEGER)[1:-1].removeprefix("-")
-    return text.endswith(_INTEGER) and digits.isascii() and digits.isdigit() and len(digits) < 19

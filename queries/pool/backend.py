@@ -20,10 +20,13 @@ import pyoxigraph as ox
 
 from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
+from queries.columns.file import ColumnFile
 from queries.columns.finding import usable
+from queries.columns.lookups import Lookups
 from queries.errors import BackendError, UnsupportedFormat
 from queries.indexes import Indexes
 from queries.pool.calls import Call, Settle
+from queries.pool.found import Found, looked_up
 from queries.pool.jobs import QueryInfo, Request, time_limit
 from queries.pool.keeper import Keeper
 from queries.pool.pool import Limits, Pool
@@ -81,6 +84,8 @@ class PooledBackend:
         self._limits = limits or Limits(
             workers, deadline_s, max_memory_mb, queue_size, queue_wait_s, network, store_memory_mb
         )
+        #: By the file of columns. There before a plan serves, since who answers a question must not change meanwhile.
+        self._lookups: dict[Path, Lookups] = {}
         self._pool = Pool(self._plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
@@ -205,8 +210,22 @@ class PooledBackend:
             union=union,
         )
 
-    def call(self, request: Request, settle: Settle, timeout_s: float | None = None) -> Call:
-        """Ask on the running loop, without a task; what comes of it, good or bad, is told to `settle` once."""
+    def find(self, request: Request) -> Found | None:
+        """The answer to a small question, where the columns of the release have it, at once; else None, and then `call`
+        does not look again. May be called on an event loop: it takes a millisecond at most."""
+        plan = self._pool.plan
+        lookups = None if plan.columns is None or self._pool.closed else self._lookups.get(plan.columns)
+        if lookups is None or request.looked:
+            return None
+        request.looked = True
+        return looked_up(lookups, request, plan)
+
+    def call(self, request: Request, settle: Settle, timeout_s: float | None = None) -> Call | Found:
+        """Ask on the running loop, without a task; what comes of it, good or bad, is told to `settle` once: at once
+        where it could be looked up."""
+        if (found := self.find(request)) is not None:
+            settle(found, None)
+            return found
         return Call(self._pool, request, time_limit(timeout_s, self._limits.deadline_s), settle)
 
     def neighbours(
@@ -251,6 +270,7 @@ class PooledBackend:
                 pool.changed.wait_for(lambda: pool.next_plan is not plan or pool.closed, _START_S)
                 if pool.plan.store == plan.store:
                     self._indexes = indexes
+                    self._lookups = {path: found for path, found in self._lookups.items() if path == plan.columns}
                     return
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
                 pool.prepare_locked(None)
@@ -269,7 +289,13 @@ class PooledBackend:
     # What back ends with other workers do in their own way.
 
     def _plan(self, store: Path, release: str) -> Plan:
-        return Plan(store, release, columns=usable(store, release))
+        columns = usable(store, release)
+        if columns is not None:
+            try:
+                self._lookups[columns] = Lookups(ColumnFile(columns))
+            except BackendError:  # it has gone since
+                columns = None
+        return Plan(store, release, columns=columns)
 
     def _found_indexes(self, store: Path, release: str) -> Indexes:
         return Indexes.beside(store, release)

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from queries.errors import QueryError
 from queries.pool import wire
+from queries.pool.found import Found
 from queries.pool.jobs import Request
 from queries.pool.pool import Pool
 from queries.pool.process import Worker
@@ -20,7 +21,7 @@ from queries.pool.reading import Reading
 from queries.pool.streams import AsyncStream
 
 #: Told once, on the loop: the stream, or what went wrong before anybody had a byte.
-Settle: TypeAlias = Callable[[AsyncStream | None, BaseException | None], None]
+Settle: TypeAlias = Callable[[AsyncStream | Found | None, BaseException | None], None]
 
 #: An answer that is complete within this many bytes and seconds after its first bytes is waited for.
 _SMALL_BYTES: Final = 1_048_576

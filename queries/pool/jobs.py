@@ -52,6 +52,8 @@ class Request:
     union: bool
     check: bool = False
     kind: Kind | None = None
+    looked: bool = False
+    """Whether it was tried to look it up, in vain."""
 
     @classmethod
     def read(

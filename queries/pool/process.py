@@ -69,9 +69,9 @@ class Plan:
     @property
     def edition(self) -> str:
         """Decides the bytes of an answer together with the query: without ORDER BY, rows come in the order of the
-        store, and that in memory has another one; so have columns."""
+        store, and that in memory has another one; so have columns (the number goes up with what they answer)."""
         where = "" if self.source is None else "/memory"
-        return f"{self.release}{where}" if self.columns is None else f"{self.release}{where}/columns"
+        return f"{self.release}{where}" if self.columns is None else f"{self.release}{where}/columns-2"
 
 
 class Worker:

@@ -84,7 +84,7 @@ def maps(pool: PooledBackend) -> list[str]:
 @pytest.mark.parametrize("store_memory_mb", [0, 200])
 def test_answers_have_the_rows_and_the_form_of_the_engine_s(make: Make, folder: Path, store_memory_mb: int) -> None:
     pool = make(store_memory_mb=store_memory_mb)
-    assert pool.edition == ("r1/memory/columns" if store_memory_mb else "r1/columns")
+    assert pool.edition == ("r1/memory/columns-2" if store_memory_mb else "r1/columns-2")
     engine = EmbeddedBackend(folder / "store", "r1")
     for text in TEXTS:
         for media_type in TABLE_TYPES:
@@ -162,7 +162,7 @@ def test_damage_inside_gives_no_failure(make: Make, folder: Path, rows: Any) -> 
     content[-3200:] = b"\xf0" * 3200
     (folder / FILE).write_bytes(content)
     pool, engine = make(), EmbeddedBackend(folder / "store", "r1")
-    assert pool.edition == "r1/columns"
+    assert pool.edition == "r1/columns-2"
     text = P + "SELECT ?a (COUNT(*) AS ?n) { ?a e:of e:t1 . ?a e:value ?v } GROUP BY ?a"
     assert rows(pool.query(text).rows()) == rows(engine.query(text).rows())
 
@@ -187,7 +187,7 @@ def test_a_worker_that_cannot_open_what_others_can_answers_under_another_name(
         return stream.edition, b"".join([chunk async for chunk in stream])
 
     edition, ours = asyncio.run(ask())
-    assert edition == pool.edition == "r1/columns"
+    assert edition == pool.edition == "r1/columns-2"
     (folder / FILE).rename(folder / "away")
     gone = {worker.pid for worker in pool._pool.idle}
     for worker in list(pool._pool.idle):
@@ -198,7 +198,7 @@ def test_a_worker_that_cannot_open_what_others_can_answers_under_another_name(
     while {worker.pid for worker in pool._pool.idle} & gone:
         time.sleep(0.02)
     edition, theirs = asyncio.run(ask())
-    assert edition == "r1/columns/apart"
+    assert edition == "r1/columns-2/apart"
     assert sorted(theirs.splitlines()) == sorted(ours.splitlines())
 
 
@@ -210,5 +210,5 @@ def test_a_switch_goes_to_the_columns_of_the_new_release(make: Make, tmp_path: P
     text = P + "SELECT (COUNT(*) AS ?n) { ?a e:kind ?b }"
     assert [row["n"].value for row in pool.query(text).rows()] == ["400"]
     pool.switch(target, "r2")
-    assert pool.edition == "r2/columns"
+    assert pool.edition == "r2/columns-2"
     assert [row["n"].value for row in pool.query(text).rows()] == ["401"]
