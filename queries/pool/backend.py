@@ -32,6 +32,7 @@ from queries.pool.keeper import Keeper
 from queries.pool.pool import Limits, Pool
 from queries.pool.process import Plan
 from queries.pool.streams import AsyncStream, Body, PooledStream, open_stream
+from queries.proof import Examination, Proof, proof_of
 from queries.results import GRAPH_TYPES, TABLE_TYPES, Answer, Kind, QueryResult
 from queries.textindex import TextIndex
 
@@ -89,7 +90,10 @@ class PooledBackend:
         self._pool = Pool(self._plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
-        self._indexes = Indexes()
+        self._letting_go = threading.Lock()
+        found = self._found_indexes(Path(store), release)  # while the workers start
+        self._examination = Examination(_proofs(self._pool.plan, found))
+        self._indexes = found.sound()
         self._kinds: OrderedDict[bytes, Kind] = OrderedDict()
         pool = self._pool
         with pool.changed:
@@ -101,7 +105,7 @@ class PooledBackend:
         if failure is not None:
             self.close()
             raise BackendError(failure)
-        self._indexes = self._found_indexes(Path(store), release)
+        self._examination.begin(self._give_up)
 
     @property
     def release(self) -> str:
@@ -112,6 +116,17 @@ class PooledBackend:
     def edition(self) -> str:
         """Decides, with a query, the bytes of its answer: the release, and whether it is read from disk or memory."""
         return self._pool.plan.edition
+
+    @property
+    def lineage_edition(self) -> str:
+        """See `queries.backend.lineage_edition_of`."""
+        return f"{self.release}{self._indexes.mark}"
+
+    @property
+    def basis(self) -> str:
+        """See `queries.backend.basis_of`."""
+        plan = self._pool.plan  # a release that was built anew, because an index was damaged, has the same name
+        return " without ".join([f"{plan.release} in {plan.store}", *self._indexes.given_up])
 
     @property
     def reads(self) -> str:
@@ -260,7 +275,8 @@ class PooledBackend:
         """
         pool = self._pool
         plan = self._plan(Path(store), release)
-        indexes = Indexes.beside(store, release)
+        found = self._found_indexes(Path(store), release)
+        examination = Examination(_proofs(plan, found))
         with self._switching:
             with pool.lock:
                 pool.failure = None
@@ -269,7 +285,11 @@ class PooledBackend:
             with pool.changed:
                 pool.changed.wait_for(lambda: pool.next_plan is not plan or pool.closed, _START_S)
                 if pool.plan.store == plan.store:
-                    self._indexes = indexes
+                    self._examination.end()
+                    with self._letting_go:
+                        self._indexes = found.sound()
+                    self._examination = examination
+                    examination.begin(self._give_up)
                     self._lookups = {path: found for path, found in self._lookups.items() if path == plan.columns}
                     return
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
@@ -280,6 +300,7 @@ class PooledBackend:
 
     def close(self) -> None:
         """End all workers, the busy ones too; whoever reads gets an error. Waits until they have gone."""
+        self._examination.end()
         with self._pool.lock:
             self._pool.close_locked()
             self._pool.changed.notify_all()
@@ -295,10 +316,15 @@ class PooledBackend:
                 self._lookups[columns] = Lookups(ColumnFile(columns))
             except BackendError:  # it has gone since
                 columns = None
-        return Plan(store, release, columns=columns)
+        return Plan(store, release, columns=columns, proof=None if columns is None else proof_of(columns))
 
     def _found_indexes(self, store: Path, release: str) -> Indexes:
-        return Indexes.beside(store, release)
+        return Indexes.served(store, release)
+
+    def _give_up(self, proof: Proof) -> None:
+        """Something is wrong in an index. That of the columns is asked for its proof by whoever would use it."""
+        with self._letting_go:
+            self._indexes = self._indexes.without(proof)
 
     def _open(self, request: Request, limit_s: float) -> PooledStream:
         return PooledStream(self._pool, request, limit_s)
@@ -343,6 +369,10 @@ class _PooledResult(QueryResult):
             return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
         body = Body(self._stream(_ROWS), _AHEAD)
         return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
+
+
+def _proofs(plan: Plan, indexes: Indexes) -> list[Proof]:
+    return [*([] if plan.proof is None else [plan.proof]), *indexes.proofs]
 
 
 def _size(folder: Path) -> int:

@@ -23,9 +23,9 @@ class Found:
     deadline: Final = None
     kind: Final = "select"
 
-    def __init__(self, plan: Plan, media_type: str, whole: bytes) -> None:
-        self.release = plan.release
-        self.edition = plan.edition
+    def __init__(self, release: str, edition: str, media_type: str, whole: bytes) -> None:
+        self.release = release
+        self.edition = edition
         self.media_type = media_type
         self.whole = whole
 
@@ -43,7 +43,8 @@ def looked_up(lookups: Lookups, request: Request, plan: Plan) -> Found | None:
     from each.
     """
     plain = request.default_graphs is None and request.named_graphs is None and not request.union and not request.check
-    if not plain or request.kind != "select":
+    edition = plan.edition  # first: what is found in columns that are found damaged meanwhile is not the engine's
+    if not plain or request.kind != "select" or not plan.counts:
         return None
     try:
         table = lookups.answer(request.text)
@@ -57,4 +58,4 @@ def looked_up(lookups: Lookups, request: Request, plan: Plan) -> Found | None:
         rows.serialize(written(cast("IO[bytes]", body), request.table_type), format=media_type)
     except Exception:  # a file that is damaged inside, or letters that XML does not have: the worker tells
         return None
-    return Found(plan, request.table_type, body.getvalue())
+    return Found(plan.release, edition, request.table_type, body.getvalue())

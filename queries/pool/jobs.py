@@ -15,7 +15,7 @@ from queries.backend import guarded
 from queries.errors import ParameterError, QuerySyntaxError
 from queries.pool import wire
 from queries.pool.errors import QueryTooLarge
-from queries.pool.process import Worker
+from queries.pool.process import Plan, Worker
 from queries.results import GRAPH_TYPES, SHORTENED, TABLE_TYPES, Kind
 
 Verdict: TypeAlias = Literal["timeout", "cancelled", "left"]
@@ -89,8 +89,8 @@ class Request:
             kind,
         )
 
-    def frame(self, seconds: float) -> bytes:
-        """What the worker is told."""
+    def frame(self, seconds: float, plan: Plan) -> bytes:
+        """What a worker of this plan is told; to be made after the edition of the answer was read."""
         return wire.question(
             self.text,
             table_type=self.table_type,
@@ -100,6 +100,7 @@ class Request:
             named=self.named_graphs,
             union=self.union,
             check=self.check,
+            columns=plan.counts,
             seconds=seconds,
         )
 
