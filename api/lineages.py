@@ -99,15 +99,16 @@ class Lineages:
         """The answer and its entity tag, where it is kept or short; None where it takes a while. May be called on the
         event loop."""
         here = self._here
-        tag = self._tag(lineage_edition_of(here.engine.backend), asked, form)
+        backend = here.engine.backend
+        edition = lineage_edition_of(backend)
+        tag = self._tag(edition, asked, form)
         body = here.asking.cache.get(tag)
         if body is None:
-            backend = here.engine.backend
             index = adjacency_of(backend)
             if form.name != "json" or index is None or not index.exists(asked.thing):
                 return None
             body = self._written(backend, asked.thing, asked, _AT_ONCE)
-            if body is None:
+            if body is None or edition != lineage_edition_of(backend):  # another release is served by now
                 return None
             here.asking.cache.put(tag, body)
         return body, tag

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -53,10 +54,14 @@ class Indexes:
         paths = [folder / file for file, index in ((LINEAGE, adjacency), (NAMES, names)) if index is not None]
         return cls(adjacency, names, tuple(map(proof_of, paths)))
 
+    @cached_property
+    def _lineage(self) -> Proof | None:
+        return next((proof for proof in self.proofs if proof.path.name == LINEAGE), None)
+
     @property
     def mark(self) -> str:
         """What the edition of an answer from the lineage index has at its end; see `queries.proof`."""
-        return next((proof.mark for proof in self.proofs if proof.path.name == LINEAGE), "")
+        return "" if self._lineage is None else self._lineage.mark
 
     def sound(self) -> Indexes:
         """Those in which nothing wrong was found yet."""

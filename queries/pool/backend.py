@@ -47,6 +47,7 @@ _START_S: Final = 60.0
 _SMALL_BYTES: Final = 64 * 1024 * 1024
 _COPY_S: Final = 10.0
 _CLOSE_S: Final = 10.0
+_NONE: Final = Indexes()
 
 
 class PooledBackend:
@@ -93,7 +94,8 @@ class PooledBackend:
         self._letting_go = threading.Lock()
         found = self._found_indexes(Path(store), release)  # while the workers start
         self._examination = Examination(_proofs(self._pool.plan, found))
-        self._indexes = found.sound()
+        #: By the store. There before a plan serves, so that those of one release are never asked for another.
+        self._indexes: dict[Path, Indexes] = {self._pool.plan.store: found.sound()}
         self._kinds: OrderedDict[bytes, Kind] = OrderedDict()
         pool = self._pool
         with pool.changed:
@@ -120,13 +122,14 @@ class PooledBackend:
     @property
     def lineage_edition(self) -> str:
         """See `queries.backend.lineage_edition_of`."""
-        return f"{self.release}{self._indexes.mark}"
+        plan = self._pool.plan
+        return f"{plan.release}{self._indexes_of(plan).mark}"
 
     @property
     def basis(self) -> str:
         """See `queries.backend.basis_of`."""
         plan = self._pool.plan  # a release that was built anew, because an index was damaged, has the same name
-        return " without ".join([f"{plan.release} in {plan.store}", *self._indexes.given_up])
+        return " without ".join([f"{plan.release} in {plan.store}", *self._indexes_of(plan).given_up])
 
     @property
     def reads(self) -> str:
@@ -138,12 +141,12 @@ class PooledBackend:
     @property
     def adjacency(self) -> Adjacency | None:
         """The lineage index of the release, where it has one."""
-        return self._indexes.adjacency
+        return self._indexes_of(self._pool.plan).adjacency
 
     @property
     def text_index(self) -> TextIndex | None:
         """The index of names of the release, where it has one."""
-        return self._indexes.names
+        return self._indexes_of(self._pool.plan).names
 
     def query(
         self,
@@ -247,7 +250,7 @@ class PooledBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return self._indexes.neighbours(self.query, frontier, relations, direction)
+        return self._indexes_of(self._pool.plan).neighbours(self.query, frontier, relations, direction)
 
     def running(self) -> list[QueryInfo]:
         """The queries in the workers, the oldest first."""
@@ -278,6 +281,8 @@ class PooledBackend:
         found = self._found_indexes(Path(store), release)
         examination = Examination(_proofs(plan, found))
         with self._switching:
+            with self._letting_go:
+                self._indexes = {**self._indexes, plan.store: found.sound()}
             with pool.lock:
                 pool.failure = None
                 pool.prepare_locked(plan)
@@ -287,7 +292,7 @@ class PooledBackend:
                 if pool.plan.store == plan.store:
                     self._examination.end()
                     with self._letting_go:
-                        self._indexes = found.sound()
+                        self._indexes = {plan.store: self._indexes[plan.store]}
                     self._examination = examination
                     examination.begin(self._give_up)
                     self._lookups = {path: found for path, found in self._lookups.items() if path == plan.columns}
@@ -295,6 +300,8 @@ class PooledBackend:
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
                 pool.prepare_locked(None)
                 pool.failure = None
+                with self._letting_go:
+                    self._indexes = {pool.plan.store: self._indexes_of(pool.plan)}
             self._keeper.wake()
             raise BackendError(failure)
 
@@ -324,7 +331,10 @@ class PooledBackend:
     def _give_up(self, proof: Proof) -> None:
         """Something is wrong in an index. That of the columns is asked for its proof by whoever would use it."""
         with self._letting_go:
-            self._indexes = self._indexes.without(proof)
+            self._indexes = {store: indexes.without(proof) for store, indexes in self._indexes.items()}
+
+    def _indexes_of(self, plan: Plan) -> Indexes:
+        return self._indexes.get(plan.store, _NONE)
 
     def _open(self, request: Request, limit_s: float) -> PooledStream:
         return PooledStream(self._pool, request, limit_s)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -275,3 +276,30 @@ def test_reading_ends_with_the_release(tmp_path: Path) -> None:
     left = iter([True, True, False])
     assert one.differs(lambda: next(left)) is None
     assert one.differs() is True
+
+
+def test_the_indexes_are_those_of_the_release_at_every_moment_of_a_switch(
+    folder: Path, publisher: Publish, tmp_path: Path
+) -> None:
+    """Else an answer of the last release would go by the name of the next."""
+    releases = [open_release(folder), publisher(tmp_path / "other", "<urn:a> <urn:b> <urn:c> .")]
+    with opened(folder) as client:
+        pool, wrong, ended = pool_of(client), list[tuple[str, str]](), threading.Event()
+
+        def look() -> None:
+            while not ended.is_set():
+                before = pool.basis
+                release, index = pool.release, pool.adjacency
+                if before == pool.basis and (index is None or index.release != release):
+                    wrong.append((release, "none" if index is None else index.release))
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            for number in range(1, 5):
+                info = releases[number % 2]
+                pool.switch(info.store, info.id)
+        finally:
+            ended.set()
+            looking.join()
+    assert wrong == []
