@@ -21,6 +21,7 @@ from api.opening import LONG_TEXT, Opening, beginning, calling, opener, request_
 from api.protocol import QueryRequest
 from queries.errors import BackendError, QueryError, QueryTimeout
 from queries.pool.errors import OutOfMemory, PoolFull, QueryCancelled, StreamBroken, WorkerDied
+from queries.pool.found import Found
 
 __all__ = ["OUTCOME", "Answered", "Asking", "Errand", "Outcome", "query_hash"]
 
@@ -92,19 +93,28 @@ class Asking:
         self._metrics.asked("kept", seconds := time.perf_counter() - started)
         return Answered(tag, body, None, "kept", seconds)
 
-    def request(self, asked: QueryRequest, form: Format) -> Any | None:
-        """The question, for `looked_up` and `begin`; None for one that is asked in the usual way. Raises what is wrong
-        with its text."""
+    @property
+    def calls(self) -> bool:
+        """Whether questions can be asked without waiting: `find`, `request`, `begin`."""
+        return self._calling is not None
+
+    def request(self, asked: QueryRequest, form: Format, *, tried: bool = False) -> Any | None:
+        """The question, for `begin`; None for one that is asked in the usual way. Raises what is wrong with its text.
+        `tried`: whether it was looked up in vain."""
         if self._calling is None or len(asked.text or "") >= LONG_TEXT:
             return None
-        return request_of(self._calling, asked, form)
+        request = request_of(self._calling, asked, form)
+        request.tried = tried
+        return request
 
-    def looked_up(self, request: Any, tag: str, most: float) -> Answered | None:
-        """The answer to a small question, of at most so many bytes; None where it has to be asked."""
-        started = time.perf_counter()
-        found = None if self._calling is None else self._calling.find(request)
-        if found is None or found.edition != self.edition or len(found.whole) > most:
-            return None
+    def find(self, asked: QueryRequest, form: Format) -> Found | None:
+        """The answer to a small question, where it can be looked up."""
+        return (
+            None if self._calling is None or asked.small is None else self._calling.find(asked.small, form.media_type)
+        )
+
+    def looked_up(self, found: Found, tag: str, started: float) -> Answered:
+        """What was found, kept and counted; `started` is when it was looked for."""
         self.cache.put(tag, found.whole)
         self._metrics.asked("answered", seconds := time.perf_counter() - started)
         return Answered(tag, found.whole, None, "run", seconds)

@@ -27,6 +27,7 @@ from api.negotiation import Format, NotAcceptable, negotiate
 from api.problems import Problem
 from api.protocol import QueryRequest, query_request
 from api.replying import Reply, header
+from queries.columns.shapes import asked as small_question
 from queries.errors import QueryError
 from queries.scanner import inspect
 
@@ -77,9 +78,7 @@ class Direct:
         self._app = app
         self._here = here
         #: Who asks the same again, asks in the same bytes; then nothing has to be read anew.
-        self._read = lru_cache(maxsize=_REMEMBERED)(
-            lambda query, accept: self._chosen(query_request(form_fields(query.decode("latin-1"))), accept)
-        )
+        self._read = lru_cache(maxsize=_REMEMBERED)(self._read_anew)
         self.read = self._read
         self._paths = frozenset(f"{before}{path}" for before in {"", root.rstrip("/")} for path in _PATHS)
 
@@ -124,6 +123,15 @@ class Direct:
             asked = await here.federating.ready(asked, here.engine.backend, receive)
         await Reply(here, asked, form)(scope, receive, send)
 
+    def _read_anew(self, query: bytes, accept: str | None) -> tuple[QueryRequest, Format]:
+        fields = form_fields(query.decode("latin-1"))
+        if len(fields) == 1 and fields[0][0] == "query":
+            text = fields[0][1]
+            small = small_question(text) if len(text) <= self._here().settings.max_query_chars else None
+            if small is not None:  # which calls no function and no service: that need not be looked for
+                return QueryRequest(text, small=small), _table_form(accept)
+        return self._chosen(query_request(fields), accept)
+
     def _chosen(self, asked: QueryRequest, accept: str | None) -> tuple[QueryRequest, Format]:
         """A question and the format of its answer; HTML for what is shown to a person or describes the service."""
         text = asked.text
@@ -134,6 +142,11 @@ class Direct:
             raise Problem("too-large", f"query: at most {most} characters are accepted")
         offers = _GRAPHS if inspect(text).kind == "construct" else _ROWS
         return asked, negotiate(accept, offers, wanted=asked.form)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _table_form(accept: str | None) -> Format:
+    return negotiate(accept, _ROWS)
 
 
 @dataclass(frozen=True, slots=True)

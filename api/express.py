@@ -181,17 +181,24 @@ class Express:
         asking, limit_s = here.asking, asked.limit_s(here.settings.timeout_s)
         tag = asking.tag(asked, form)
         body, request = asking.cache.get(tag), None
-        if body is None and (request := asking.request(asked, form)) is None:
+        if body is None and (
+            not asking.calls or (asked.small is None and not (request := asking.request(asked, form)))
+        ):
             return False
         most = LONG_BYTES if gzip else math.inf
         if (body is not None and len(body) > most) or not self._may(arrival.door, _SPARQL):
             return False
         wanted = Wanted(arrival, asked, form, gzip)
-        answered = asking.kept(tag) if request is None else asking.looked_up(request, tag, most)
-        if answered is None:
-            return Question(self, wanted, asking.begin(tag, limit_s, request))
-        self.write(wanted, answered)
-        return True
+        if body is not None and (kept := asking.kept(tag)) is not None:
+            self.write(wanted, kept)
+            return True
+        if request is None:
+            found = asking.find(asked, form)
+            if found is not None and len(found.whole) <= most and found.edition == asking.edition:
+                self.write(wanted, asking.looked_up(found, tag, arrival.at))
+                return True
+            request = asking.request(asked, form, tried=found is None)
+        return Question(self, wanted, asking.begin(tag, limit_s, request))
 
     def _lineage(self, here: Context, arrival: Arrival) -> bool:
         if not self.lineage_ready:

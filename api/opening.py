@@ -16,6 +16,7 @@ from api.flights import Begin, Settle
 from api.negotiation import Format
 from api.protocol import QueryRequest
 from queries.backend import Backend
+from queries.columns.shapes import Asked
 from queries.pool.backend import LONG_TEXT
 from queries.pool.found import Found
 from queries.pool.streams import AsyncStream
@@ -45,7 +46,7 @@ class Calling(Protocol):
     def prepare(self, text: str, **how: Any) -> Any:
         """See `PooledBackend.prepare`."""
 
-    def find(self, request: Any) -> Found | None:
+    def find(self, question: Asked, media_type: str) -> Found | None:
         """See `PooledBackend.find`."""
 
     def call(self, request: Any, settle: _Told, timeout_s: float | None = None) -> Ending:

@@ -14,6 +14,7 @@ from api import formats
 from api.cache import ONCE
 from api.problems import Problem
 from api.responses import etag
+from queries.columns.shapes import Asked
 from queries.scanner import volatile
 
 __all__ = ["QueryRequest", "is_absolute", "query_request"]
@@ -38,6 +39,8 @@ class QueryRequest:
     union: bool = False
     timeout_s: float | None = None
     volatile: bool = False
+    small: Asked | None = None
+    """What it asks, where it is of the kind that can be looked up in columns; left out where nobody looked."""
     _tagged: tuple[str, str, str] = ("", "", "")
 
     def tag(self, edition: str, media_type: str) -> str:

@@ -18,6 +18,7 @@ from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
 from queries.cluster.ledgers import Reader
 from queries.cluster.storage import Storage, credentials, indexes_of
+from queries.columns.shapes import Asked
 from queries.indexes import Indexes
 from queries.pool.backend import PooledBackend
 from queries.pool.calls import Call, Settle
@@ -128,7 +129,7 @@ class ClusterBackend:
         """See `PooledBackend.prepare`."""
         return self._workers.prepare(text, **how)
 
-    def find(self, request: Request) -> Found | None:  # noqa: ARG002
+    def find(self, question: Asked, media_type: str) -> Found | None:  # noqa: ARG002
         """Nothing is looked up here: a release in a cluster has no columns."""
         return None
 

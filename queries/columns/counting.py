@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from queries.columns.joins import Bound, Columns, Node, Numbers, Rows, TooMuch, solutions
-from queries.columns.order import sorting
+from queries.columns.order import comparable, key
 from queries.columns.question import Pattern, Place, Question
 
 Whole = npt.NDArray[np.int64]
@@ -158,10 +158,9 @@ def _ranks(columns: Columns, numbers: Whole) -> Whole:
     different, inverse = np.unique(numbers, return_inverse=True)
     if len(different) > _MOST_ROWS:
         raise TooMuch
-    texts = [columns.file.terms[number] for number in different.tolist()]
-    key = sorting(texts)
-    if key is None:
+    keys = comparable(key(columns.file.terms[number]) for number in different.tolist())
+    if keys is None:
         raise TooMuch
-    ranks = np.empty(len(texts), np.int64)
-    ranks[sorted(range(len(texts)), key=lambda at: key(texts[at]))] = np.arange(len(texts))
+    ranks = np.empty(len(keys), np.int64)
+    ranks[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
     return ranks[inverse]

@@ -12,14 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 __all__ = ["LONGEST", "Asked", "Constant", "Shape", "asked"]
 
 #: Characters; a longer text is not looked at.
-LONGEST: Final = 4_000
+LONGEST: Final = 3_000
 _SHAPES: Final = 1_024
+_IRIS: Final = 8_192
 _MOST_PATTERNS: Final = 16
 _TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 _INTEGER: Final = "<http://www.w3.org/2001/XMLSchema#integer>"
@@ -62,10 +63,10 @@ class Constant(NamedTuple):
     term: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
-    """A query without its names. Variables are numbers from 0 on, in the order of their first places; -1 - n is the
-    constant number n."""
+    """A query without its names, of which there is one object only. Variables are numbers from 0 on, in the order of
+    their first places; -1 - n is the constant number n."""
 
     columns: tuple[int, ...]
     slots: tuple[int, ...]
@@ -78,6 +79,11 @@ class Shape:
     limit: int | None
     offset: int
     base: str | None
+
+    @cached_property
+    def variables(self) -> int:
+        """How many variables there are."""
+        return 1 + max(place for pattern in self.patterns for place in pattern)
 
 
 class Asked(NamedTuple):
@@ -155,6 +161,7 @@ def _declared(prologue: str) -> tuple[str | None, dict[str, str]]:
     return base, prefixes
 
 
+@lru_cache(maxsize=_IRIS)
 def _resolved(iri: str, base: str | None) -> str | None:
     """An IRI resolved against the base (RFC 3986, 5.2), where that is nothing but putting one behind the other."""
     if _ABSOLUTE.fullmatch(iri):

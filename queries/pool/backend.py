@@ -22,11 +22,11 @@ from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
 from queries.columns.file import ColumnFile
 from queries.columns.finding import usable
-from queries.columns.lookups import Lookups
+from queries.columns.shapes import Asked, asked
 from queries.errors import BackendError, UnsupportedFormat
 from queries.indexes import Indexes
 from queries.pool.calls import Call, Settle
-from queries.pool.found import Found, looked_up
+from queries.pool.found import Finder, Found
 from queries.pool.jobs import QueryInfo, Request, time_limit
 from queries.pool.keeper import Keeper
 from queries.pool.pool import Limits, Pool
@@ -87,7 +87,7 @@ class PooledBackend:
             workers, deadline_s, max_memory_mb, queue_size, queue_wait_s, network, store_memory_mb
         )
         #: By the file of columns. There before a plan serves, since who answers a question must not change meanwhile.
-        self._lookups: dict[Path, Lookups] = {}
+        self._finders: dict[Path, Finder] = {}
         self._pool = Pool(self._plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
@@ -228,20 +228,18 @@ class PooledBackend:
             union=union,
         )
 
-    def find(self, request: Request) -> Found | None:
-        """The answer to a small question, where the columns of the release have it, at once; else None, and then `call`
-        does not look again. May be called on an event loop: it takes a millisecond at most."""
+    def find(self, question: Asked, media_type: str) -> Found | None:
+        """The answer to a small question about the default graph, where the columns of the release have it; else None,
+        and `call` must be told so. May be called on an event loop: it takes a millisecond or two at most."""
         plan = self._pool.plan
-        lookups = None if plan.columns is None or self._pool.closed else self._lookups.get(plan.columns)
-        if lookups is None or request.looked:
-            return None
-        request.looked = True
-        return looked_up(lookups, request, plan)
+        finder = None if plan.columns is None or self._pool.closed else self._finders.get(plan.columns)
+        return None if finder is None else finder.find(question, media_type, plan)
 
     def call(self, request: Request, settle: Settle, timeout_s: float | None = None) -> Call | Found:
         """Ask on the running loop, without a task; what comes of it, good or bad, is told to `settle` once: at once
         where it could be looked up."""
-        if (found := self.find(request)) is not None:
+        question = asked(request.text) if request.small else None
+        if question is not None and (found := self.find(question, request.table_type)) is not None:
             settle(found, None)
             return found
         return Call(self._pool, request, time_limit(timeout_s, self._limits.deadline_s), settle)
@@ -295,7 +293,7 @@ class PooledBackend:
                         self._indexes = {plan.store: self._indexes[plan.store]}
                     self._examination = examination
                     examination.begin(self._give_up)
-                    self._lookups = {path: found for path, found in self._lookups.items() if path == plan.columns}
+                    self._finders = {path: found for path, found in self._finders.items() if path == plan.columns}
                     return
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
                 pool.prepare_locked(None)
@@ -320,7 +318,7 @@ class PooledBackend:
         columns = usable(store, release)
         if columns is not None:
             try:
-                self._lookups[columns] = Lookups(ColumnFile(columns))
+                self._finders[columns] = Finder(ColumnFile(columns))
             except BackendError:  # it has gone since
                 columns = None
         return Plan(store, release, columns=columns, proof=None if columns is None else proof_of(columns))

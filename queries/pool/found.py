@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator
-from typing import IO, Final, cast
+from typing import Final
 
-import pyoxigraph as ox
-
+from queries.columns.file import ColumnFile
 from queries.columns.lookups import Lookups
-from queries.pool.jobs import Request
+from queries.columns.shapes import Asked
+from queries.columns.writing import Writer
 from queries.pool.process import Plan
-from queries.xmltext import written
 
-__all__ = ["Found", "looked_up"]
+__all__ = ["Finder", "Found"]
 
 
 class Found:
@@ -36,26 +34,26 @@ class Found:
         """There is nothing to stop."""
 
 
-def looked_up(lookups: Lookups, request: Request, plan: Plan) -> Found | None:
-    """The answer to a small question about the default graph; None where a worker must answer.
+class Finder:
+    """Looks up what can be looked up in the columns of a release."""
 
-    Which of them answers depends on the question and the release alone: rows without ORDER BY come in another order
-    from each.
-    """
-    plain = request.default_graphs is None and request.named_graphs is None and not request.union and not request.check
-    edition = plan.edition  # first: what is found in columns that are found damaged meanwhile is not the engine's
-    if not plain or request.kind != "select" or not plan.counts:
-        return None
-    try:
-        table = lookups.answer(request.text)
-        media_type = ox.QueryResultsFormat.from_media_type(request.table_type)
-        if table is None or media_type is None:
+    def __init__(self, file: ColumnFile) -> None:
+        self._lookups = Lookups(file)
+        self._writer = Writer(file.terms)
+
+    def find(self, question: Asked, media_type: str, plan: Plan) -> Found | None:
+        """The answer to a small question about the default graph; None where a worker must answer.
+
+        Which of them answers depends on the question and the release alone: rows without ORDER BY come in another order
+        from each.
+        """
+        edition = plan.edition  # first: what is found in columns that are found damaged meanwhile is not the engine's
+        if not plan.counts:
             return None
-        # The engine's own reader and writer of results: what comes out has the form of all its answers.
-        rows = ox.parse_query_results(table, format=ox.QueryResultsFormat.TSV)
-        body = io.BytesIO()
-        assert isinstance(rows, ox.QuerySolutions)
-        rows.serialize(written(cast("IO[bytes]", body), request.table_type), format=media_type)
-    except Exception:  # a file that is damaged inside, or letters that XML does not have: the worker tells
-        return None
-    return Found(plan.release, edition, request.table_type, body.getvalue())
+        try:
+            rows = self._lookups.rows(question)
+            if rows is None:
+                return None
+            return Found(plan.release, edition, media_type, self._writer.table(question.names, rows, media_type))
+        except Exception:  # a file that is damaged inside, or letters that XML does not have: the worker tells
+            return None

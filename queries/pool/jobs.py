@@ -52,7 +52,7 @@ class Request:
     union: bool
     check: bool = False
     kind: Kind | None = None
-    looked: bool = False
+    tried: bool = False
     """Whether it was tried to look it up, in vain."""
 
     @classmethod
@@ -88,6 +88,12 @@ class Request:
             check,
             kind,
         )
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be one that can be looked up."""
+        plain = self.default_graphs is None and self.named_graphs is None and not self.union and not self.check
+        return plain and not self.tried and self.kind == "select"
 
     def frame(self, seconds: float, plan: Plan) -> bytes:
         """What a worker of this plan is told; to be made after the edition of the answer was read."""

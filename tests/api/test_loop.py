@@ -28,6 +28,11 @@ UNCLEAR = "SELECT * { FILTER('service'<" + "<a" * 90_000 + ") }"
 NAMED = "".join(f"PREFIX p{n}: <http://e.org/service{n}/>\n" for n in range(4500)) + "SELECT * {}"
 TRIPLES = "<http://e.org/a> a <http://e.org/b> .\n"
 
+#: As many statements as are looked at before a question goes to a worker, and most of what is looked up.
+PREFIXES = "PREFIX r: <http://www.w3.org/2000/01/rdf-schema#> PREFIX tg: <https://w3id.org/treatygraph/> "
+TOO_MUCH = PREFIXES + "SELECT ?a ?b ?c { ?a r:isDefinedBy tg:def . ?a ?b ?c }"
+MOST = PREFIXES + "SELECT ?a ?b { ?a r:isDefinedBy tg:def ; r:label ?b } ORDER BY DESC(?a) LIMIT 400"
+
 CASES: dict[str, tuple[str, str, str, str, bytes]] = {
     "a long query": ("POST", "/sparql", "", DIRECT, COMPARED.encode()),
     "a long query that may mean much": ("POST", "/sparql", "", DIRECT, UNCLEAR.encode()),
@@ -37,6 +42,8 @@ CASES: dict[str, tuple[str, str, str, str, bytes]] = {
     "a form that is too long": ("POST", "/sparql", "", FORM, b"query=" + b"%41" * 3_000_000),
     "a long query in the address": ("GET", "/sparql", urlencode({"query": COMPARED[:9_000]}), "", b""),
     "a page of rows": ("GET", "/sparql", urlencode({"query": "SELECT * { ?s ?p ?o }", "format": "html"}), "", b""),
+    "much that is looked up": ("GET", "/sparql", urlencode({"query": MOST}), "", b""),
+    "too much to be looked up": ("GET", "/sparql", urlencode({"query": TOO_MUCH}), "", b""),
     "many rows": ("GET", "/sparql", urlencode({"query": "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 60000"}), "", b""),
     "a page of findings": ("GET", "/findings", "limit=1000&format=html", "", b""),
     "a service description": ("GET", "/sparql", "format=jsonld", "", b""),
