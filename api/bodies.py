@@ -34,12 +34,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The whole body.
 
     Raises:
-        Problem: `too-large`, as soon as the limit is passed; `unsupported-media-type` for a compressed one, which could
-            be of any size.
+        Problem: `too-large`, before anything is read where the client says how much it is, else as soon as the limit
+            is passed; `unsupported-media-type` for a compressed one, which could be of any size.
     """
     if (coding := request.headers.get("content-encoding", "identity").strip().casefold()) != "identity":
         plain = {"accept-encoding": "identity"}
         raise Problem("unsupported-media-type", f"send the body as it is, not as {coding[:40]!r}", headers=plain)
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > limit:  # who asks first (`Expect: 100-continue`) need not send it
+        raise Problem("too-large", f"at most {limit} bytes are accepted")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

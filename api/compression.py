@@ -21,7 +21,9 @@ LEAST_BYTES: Final = 1000
 LONG_BYTES: Final = 131_072
 _LEVEL: Final = 4
 _GZIP: Final = 31  # zlib's code for a gzip wrapper; its header holds no time, so equal answers are equal bytes
-_TEXT: Final = re.compile(r"text/|application/(.*\+)?(json|xml)\b|application/n-triples|image/svg\+xml")
+_TEXT: Final = re.compile(
+    r"text/|application/(.*\+)?(json|xml)\b|application/(n-(triples|quads)|trig)\b|image/svg\+xml"
+)
 _SUFFIX: Final = b'-gzip"'
 _ENCODING: Final = b"Accept-Encoding"
 

@@ -9,7 +9,6 @@ silent connections cannot keep anybody out. Sources: RFC 9112 (9.3 to 9.6), RFC 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import resource
@@ -24,6 +23,7 @@ from api.metrics import Metrics
 from api.problems import PROBLEM_JSON, Problem
 from api.responses import BREAK_OFF
 from api.settings import Settings
+from api.unframed import reset_when_closed
 from api.whole import Quick
 from queries.pool.errors import StreamBroken
 
@@ -38,7 +38,6 @@ _LINE_END: Final = b"\r\n"
 _PIPELINED: Final = 32  # requests sent ahead of their answers
 _OTHER_FILES: Final = 256  # open files beside connections: workers, store, libraries
 _ACKED: Final = struct.Struct("@120xQ")  # tcpi_bytes_acked in struct tcp_info
-_FORGET: Final = struct.pack("@ii", 1, 0)  # struct linger
 _BEST_FRACTION: Final = 20
 _SHORTEST_TICK_S, _LONGEST_TICK_S = 0.02, 0.5
 
@@ -262,8 +261,10 @@ class Patient(Quick):
     def on_response_complete(self) -> None:
         """An answer has been handed over; the client may still be reading it, or even sending the question."""
         super().on_response_complete()
-        if not self._idle:
-            return  # the next of several that were sent ahead
+        if not self._idle:  # the next of several that were sent ahead
+            if self._place == "body" and not self.pipeline:
+                self._heard()
+            return
         if self._refusal is not None:
             self._tell(self._refusal)
         elif self._place == "body":
@@ -271,6 +272,13 @@ class Patient(Quick):
         elif self._place == "head":
             self._until = self.loop.time() + self.doorkeeper.settings.head_s
         self.doorkeeper.waiting[self] = None
+
+    def _heard(self) -> None:
+        """The turn has come of a request whose body has not."""
+        if self._refusal is not None:
+            self._tell(self._refusal)
+        else:
+            self._until = self.loop.time() + self.doorkeeper.settings.body_s
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what the library would have said
         """What came is no request, or one that was refused while it was read."""
@@ -292,7 +300,7 @@ class Patient(Quick):
     def _late(self) -> None:
         if self._refused:
             self.transport.abort()
-        elif self._place == "head" and not self._idle:
+        elif self.pipeline or (self._place == "head" and not self._idle):
             self._until = None  # an answer is under way; the time for the next question begins after it
         elif self._place in ("open", "whole"):
             self._drop("silent")
@@ -308,7 +316,7 @@ class Patient(Quick):
     def give_way(self) -> None:
         """Make room for another."""
         self.doorkeeper.waiting.pop(self, None)
-        if self._place == "body" and not self._refused and not self.cycle.response_started:
+        if self._place == "body" and not (self._refused or self.pipeline or self.cycle.response_started):
             self._refuse(_crowded(), "crowded")
         else:
             self._drop("crowded")
@@ -337,9 +345,8 @@ class Patient(Quick):
         self.transport.abort()
 
     def break_off(self) -> None:
-        """Close, and forget what is not sent: the system would keep megabytes for a client that takes nothing."""
-        with contextlib.suppress(AttributeError, OSError):
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
+        """Close, and forget what is not sent, so that nobody takes what came for the whole."""
+        reset_when_closed(self.transport, True)
         self.transport.abort()
 
     def _refuse(self, problem: Problem, reason: str) -> None:
@@ -347,8 +354,7 @@ class Patient(Quick):
         if self._refused or self._refusal is not None:
             return
         self.doorkeeper.count(reason)
-        answering = self._place != "body" and not self._idle
-        if answering:
+        if self.pipeline or (self._place != "body" and not self._idle):
             self._refusal = problem
         else:
             self._tell(problem)
@@ -361,6 +367,9 @@ class Patient(Quick):
         if self.transport.is_closing():
             return
         if self.cycle is not None and not self.cycle.response_complete:
+            if self.cycle.response_started:  # words of ours would be taken for a part of the answer
+                self.break_off()
+                return
             self.cycle.disconnected = True  # the application stops, and what it still sends goes nowhere
             self.cycle.message_event.set()
         self.flow.resume_reading()

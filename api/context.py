@@ -49,7 +49,7 @@ class Context:
     #: One dump at a time is made from a store: it reads all of it.
     dumping: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
     _validating: anyio.CapacityLimiter | None = None
-    _findings: tuple[Finding, ...] | None = None
+    _findings: tuple[str, tuple[Finding, ...]] | None = None
     _making: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     _once: dict[Callable[[Backend], Any], tuple[str, Any]] = field(default_factory=dict)
 
@@ -57,6 +57,7 @@ class Context:
         """Another release is served from now on: forget what was kept of the last one."""
         self.folder = folder
         self._findings = None
+        self._once.clear()
         self.asking.cache.clear()
         self.site.serve(release)
         self.metrics.serve(release)
@@ -78,30 +79,31 @@ class Context:
         """All findings of the release, read at first use: a release does not change."""
         from api.findings import read_findings
 
-        found, release = self._findings, self.engine.release
-        if found is None:
-            found = await self.engine.call(read_findings)
-            if release == self.engine.release:  # else it was switched meanwhile, and these may be those of the last one
-                self._findings = found
+        basis = self.engine.basis
+        if self._findings is not None and self._findings[0] == basis:
+            return self._findings[1]
+        found = await self.engine.call(read_findings)
+        if basis == self.engine.basis:  # else it was switched meanwhile, and these may be those of the last one
+            self._findings = (basis, found)
         return found
 
     async def once(self, work: Callable[[Backend], T]) -> T:
         """What a function of the back end gives, worked out once for each release."""
-        release = self.engine.release
+        basis = self.engine.basis
         known = self._once.get(work)
-        if known is not None and known[0] == release:
+        if known is not None and known[0] == basis:
             kept: T = known[1]
             return kept
         found = await self.engine.call(work)
-        if release == self.engine.release:  # else it may be about the one or the other
-            self._once[work] = (release, found)
+        if basis == self.engine.basis:  # else it may be about the one or the other
+            self._once[work] = (basis, found)
         return found
 
     async def kept(self, name: str, work: Callable[[Backend], bytes]) -> bytes:
         """An answer that is the same for the whole release, such as a description, made in a thread and kept with the
         answers to queries under a name that no entity tag has."""
-        release = self.engine.release
-        key = f"{name} {release}"
+        basis = self.engine.basis
+        key = f"{name} {basis}"
         body = self.asking.cache.get(key)
         if body is None:
             making = self._making.get(key)
@@ -109,7 +111,7 @@ class Context:
                 making = self._making[key] = asyncio.ensure_future(self.engine.call(work))
                 making.add_done_callback(lambda _: self._making.pop(key, None))
             body = await asyncio.shield(making)
-            if release == self.engine.release:  # else it may be about the one or the other
+            if basis == self.engine.basis:  # else it may be about the one or the other
                 self.asking.cache.put(key, body)
         return body
 

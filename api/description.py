@@ -28,12 +28,17 @@ _RESULTS: Final = (
     "N-Triples",
     "RDF_XML",
     "JSON-LD",
+    "N-Quads",
+    "TriG",
 )
 _RDFLIB: Final = {
     "text/turtle": "turtle",
     "application/n-triples": "nt",
     "application/ld+json": "json-ld",
     "application/rdf+xml": "xml",
+    # A document of triples alone is one of quads as well: all are in the default graph.
+    "application/n-quads": "nt",
+    "application/trig": "turtle",
 }
 
 

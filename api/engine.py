@@ -21,7 +21,7 @@ import anyio.from_thread
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from queries.backend import Backend
+from queries.backend import Backend, basis_of
 
 __all__ = ["Engine", "Stream"]
 
@@ -85,6 +85,11 @@ class Engine:
         return self.backend.release
 
     @property
+    def basis(self) -> str:
+        """See `queries.backend.basis_of`."""
+        return basis_of(self.backend)
+
+    @property
     def limiter(self) -> anyio.CapacityLimiter:
         """The places for workers. A limiter belongs to an event loop, so it is made when the first request comes."""
         if self._limiter is None:
@@ -98,9 +103,10 @@ class Engine:
             self.running += 1
             try:
                 for _ in range(_TRIES):
-                    # Work that asks several queries must not mix two releases: it is done again.
-                    release, done = self.backend.release, work(self.backend)
-                    if release == self.backend.release:
+                    # Work that asks several queries must not mix two releases: it is done again. Nor must it rest on an
+                    # index that is found damaged meanwhile.
+                    basis, done = self.basis, work(self.backend)
+                    if basis == self.basis:
                         break
                 return done
             finally:

@@ -14,12 +14,14 @@ __all__ = [
     "JSON",
     "JSON_LD",
     "MERMAID",
+    "N_QUADS",
     "N_TRIPLES",
     "RDF",
     "RDF_XML",
     "ROWS",
     "SARIF",
     "SVG",
+    "TRIG",
     "TURTLE",
     "rdf_format",
 ]
@@ -42,8 +44,11 @@ JSON_LD: Final = Format("jsonld", "application/ld+json", ("json-ld", "applicatio
 RDF_XML: Final = Format(
     "rdfxml", "application/rdf+xml", ("rdf", "xml", "rdf-xml", "rdf+xml", "application/xml", "text/xml")
 )
-#: Of a CONSTRUCT or a DESCRIBE, and of the data about a thing.
-RDF: Final = (TURTLE, JSON_LD, N_TRIPLES, RDF_XML)
+N_QUADS: Final = Format("nquads", "application/n-quads", ("nq", "n-quads", "text/x-nquads"))
+TRIG: Final = Format("trig", "application/trig", ("application/x-trig",))
+#: Of a CONSTRUCT or a DESCRIBE, and of the data about a thing. In the last two, which are made for datasets, the graph
+#: is the default graph of a dataset that has no other.
+RDF: Final = (TURTLE, JSON_LD, N_TRIPLES, RDF_XML, N_QUADS, TRIG)
 
 MERMAID: Final = Format("mermaid", "text/vnd.mermaid", ("mmd",), charset="utf-8")
 DOT: Final = Format("dot", "text/vnd.graphviz", ("gv", "graphviz"), charset="utf-8")

@@ -15,7 +15,7 @@ from api.lists import one_of, positive, text_of
 from api.negotiation import Format, negotiate
 from api.problems import Problem
 from api.responses import etag
-from queries.backend import Backend, Direction, adjacency_of
+from queries.backend import Backend, Direction, adjacency_of, lineage_edition_of
 
 if TYPE_CHECKING:
     from api.context import Context
@@ -99,15 +99,16 @@ class Lineages:
         """The answer and its entity tag, where it is kept or short; None where it takes a while. May be called on the
         event loop."""
         here = self._here
-        tag = self._tag(here.engine.release, asked, form)
+        backend = here.engine.backend
+        edition = lineage_edition_of(backend)
+        tag = self._tag(edition, asked, form)
         body = here.asking.cache.get(tag)
         if body is None:
-            backend = here.engine.backend
             index = adjacency_of(backend)
             if form.name != "json" or index is None or not index.exists(asked.thing):
                 return None
             body = self._written(backend, asked.thing, asked, _AT_ONCE)
-            if body is None:
+            if body is None or edition != lineage_edition_of(backend):  # another release is served by now
                 return None
             here.asking.cache.put(tag, body)
         return body, tag
@@ -116,7 +117,7 @@ class Lineages:
         """The answer, kept where it may be, and its entity tag. Raises QueryError."""
         here = self._here
         release = here.engine.release
-        tag = self._tag(release, asked, form)
+        tag = self._tag(lineage_edition_of(here.engine.backend), asked, form)
         found = here.asking.cache.get(tag)
         if found is None:
             found = await here.engine.call(lambda backend: self._found(backend, asked, form))
@@ -125,10 +126,10 @@ class Lineages:
             here.asking.cache.put(tag, found)
         return found, tag
 
-    def _tag_of(self, release: str, asked: Wanted, form: Format) -> str:
+    def _tag_of(self, edition: str, asked: Wanted, form: Format) -> str:
         """Made of all that decides the answer, so that the answer need not be read for it."""
         most = str(self._here.settings.max_lineage_nodes)
-        return etag(release, "lineage", asked.key, most, form.media_type, self._here.version)
+        return etag(edition, "lineage", asked.key, most, form.media_type, self._here.version)
 
     def lineage(self, backend: Backend, asked: Wanted) -> Lineage:
         """The answer, asked of a back end. Raises QueryError."""

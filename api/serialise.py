@@ -21,7 +21,10 @@ _FORMATS: Final = {
     "ntriples": ox.RdfFormat.N_TRIPLES,
     "jsonld": ox.RdfFormat.JSON_LD,
     "rdfxml": ox.RdfFormat.RDF_XML,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "trig": ox.RdfFormat.TRIG,
 }
+_WITH_PREFIXES: Final = frozenset({"turtle", "rdfxml", "jsonld", "trig"})
 
 
 def rdf_stream(backend: Backend, *, thing: str, form: Format) -> tuple[Format, Iterator[bytes]]:
@@ -41,7 +44,7 @@ def _triples(backend: Backend, panel: str, thing: str) -> list[ox.Triple]:
 def _written(triples: list[ox.Triple], form: Format) -> bytes:
     text = " ".join(str(triple) for triple in triples)
     used = {name: iri for name, iri in PREFIXES.items() if name not in _WRITTEN_OUT and iri in text}
-    prefixes = used if form.name in ("turtle", "rdfxml", "jsonld") else None
+    prefixes = used if form.name in _WITH_PREFIXES else None
     written = ox.serialize(triples, format=_FORMATS[form.name], prefixes=prefixes)
     assert written is not None
     return written

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from api.transport import PlainHttp
+from api.unframed import Unframed
 
 __all__ = ["Quick", "whole_way"]
 
@@ -24,7 +24,7 @@ Whole: TypeAlias = Callable[[int, Headers, bytes], bool]
 _KEY: Final = "treatygraph.whole"
 
 
-class Quick(PlainHttp):
+class Quick(Unframed):
     """Tells each request how its answer can be sent at once."""
 
     def on_headers_complete(self) -> None:

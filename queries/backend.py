@@ -80,6 +80,17 @@ def adjacency_of(backend: Backend) -> Adjacency | None:
     return getattr(backend, "adjacency", None)
 
 
+def basis_of(backend: Backend) -> str:
+    """What answers of several steps, and whatever is kept of a release, are made of: an attribute `basis` of back ends
+    that may find an index damaged, else the release. What was made of another basis is to be made anew."""
+    return getattr(backend, "basis", None) or backend.release
+
+
+def lineage_edition_of(backend: Backend) -> str:
+    """Decides, with the question, the bytes of an answer about lineage; to be read before the answer is made."""
+    return getattr(backend, "lineage_edition", None) or backend.release
+
+
 def guarded(text: str) -> Kind | None:
     """Refuse what is never run; the kind of the query, or None where the scanner cannot tell and the engine must.
 

@@ -6,13 +6,16 @@ Nothing is sent to any other address: redirections are refused, so credentials s
 from __future__ import annotations
 
 import base64
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import IO, Any, Final, Literal, TypeAlias, cast
+from urllib.parse import urlsplit
 
 from queries.engines import require_http
 from queries.errors import BackendError, QueryTimeout
@@ -47,13 +50,28 @@ class Endpoint:
         # The one from the standard library would send header and secret on to wherever it is sent.
         self._opener = urllib.request.build_opener(_Staying)
 
-    def open(self, request: urllib.request.Request, limit_s: float) -> Body:
-        """Send a request. Returns when the head of the answer is there.
+    def connect(self, limit_s: float) -> socket.socket | None:
+        """A connection on which one request can be sent later; None where that is not known to go straight there: in
+        TLS, through a proxy, to a server that has to be asked twice. Raises BackendError."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        proxied = "http" in urllib.request.getproxies() and not urllib.request.proxy_bypass(host)
+        if parts.scheme != "http" or proxied or self._login.auth == "digest":
+            return None
+        try:
+            return socket.create_connection((host, parts.port or 80), limit_s)
+        except OSError as error:
+            raise BackendError(f"{self.url}: the endpoint cannot be reached: {_line(str(error))}") from error
+
+    def open(self, request: urllib.request.Request, limit_s: float, connection: socket.socket | None = None) -> Body:
+        """Send a request, on a connection of `connect` if one is given. Returns when the head of its answer is there.
 
         Raises QuerySyntaxError for a 400, QueryTimeout, BackendError.
         """
         deadline = time.monotonic() + limit_s
         opener = self._opener
+        if connection is not None:
+            opener = urllib.request.build_opener(_Staying, _Connected(connection))
         if self._login.auth == "basic":
             secret = base64.b64encode(f"{self._login.user}:{self._login.password}".encode()).decode()
             request.add_unredirected_header("Authorization", f"Basic {secret}")
@@ -152,6 +170,27 @@ class Body:
         socket: Any = getattr(getattr(self._response.fp, "raw", None), "_sock", None)
         if socket is not None:
             socket.settimeout(max(seconds, 0.001))
+
+
+class _Connected(urllib.request.HTTPHandler):
+    """Sends on a connection that is there already, and nowhere else."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(partial(_Given, connection=self._connection), req)
+
+
+class _Given(HTTPConnection):
+    def __init__(self, *given: Any, connection: socket.socket, **how: Any) -> None:
+        super().__init__(*given, **how)
+        self._connection = connection
+
+    def connect(self) -> None:
+        self.sock = self._connection
+        self.sock.settimeout(self.timeout)
 
 
 class _Staying(urllib.request.HTTPRedirectHandler):

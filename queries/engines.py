@@ -25,6 +25,7 @@ class Engine:
         atomic: whether one update request is one transaction, and one query sees one state.
         update_path, graphs_path: where updates and graphs are taken, beside the address of queries.
         honest_construct: whether a CONSTRUCT that is cut short says so. Without, it is asked as a SELECT.
+        program: the name of the one process that does all its work, and ends with all of it; "" where it has others.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Engine:
     update_path: str | None = None
     graphs_path: str | None = None
     honest_construct: bool = True
+    program: str = ""
 
     def update_url(self, query_url: str) -> str | None:
         """Where this engine takes updates, as it is installed."""
@@ -47,7 +49,13 @@ class Engine:
 
 #: Any engine that keeps to the specifications and runs one update request as one transaction.
 GENERIC: Final = Engine("generic")
-OXIGRAPH: Final = Engine("oxigraph", union_parameter="union-default-graph", update_path="update", graphs_path="store")
+OXIGRAPH: Final = Engine(
+    "oxigraph",
+    union_parameter="union-default-graph",
+    update_path="update",
+    graphs_path="store",
+    program="oxigraph",
+)
 #: Its tables in JSON use forms from before the standard; its CONSTRUCT ends at ResultSetMaxRows without a word.
 VIRTUOSO: Final = Engine(
     "virtuoso",

@@ -33,8 +33,11 @@ GRAPH_TYPES: Final[dict[str, ox.RdfFormat]] = {
     "application/n-triples": ox.RdfFormat.N_TRIPLES,
     "application/ld+json": ox.RdfFormat.JSON_LD,
     "application/rdf+xml": ox.RdfFormat.RDF_XML,
+    "application/n-quads": ox.RdfFormat.N_QUADS,
+    "application/trig": ox.RdfFormat.TRIG,
 }
-_SHORTENED: Final = frozenset({"text/turtle", "application/rdf+xml", "application/ld+json"})
+#: Those in which names are shortened by prefixes.
+SHORTENED: Final = frozenset({"text/turtle", "application/rdf+xml", "application/ld+json", "application/trig"})
 
 
 class QueryResult:
@@ -121,7 +124,7 @@ class QueryResult:
             if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
                 answer.serialize(output, format=TABLE_TYPES[chosen])
             else:
-                prefixes = PREFIXES if chosen in _SHORTENED else None
+                prefixes = PREFIXES if chosen in SHORTENED else None
                 ox.serialize(answer, output, format=GRAPH_TYPES[chosen], prefixes=prefixes)
 
         return ByteStream(write, self._translate)

@@ -6,6 +6,7 @@ Specifications: https://www.w3.org/TR/sparql11-protocol/ (2.2) and https://www.w
 
 from __future__ import annotations
 
+import socket
 import urllib.request
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -25,9 +26,13 @@ class Updates:
         self.endpoint = endpoint
         self._limit_s = limit_s
 
-    def run(self, text: str) -> None:
+    def connect(self) -> socket.socket | None:
+        """See `Endpoint.connect`."""
+        return self.endpoint.connect(self._limit_s)
+
+    def run(self, text: str, connection: socket.socket | None = None) -> None:
         """Run an update request. Raises QuerySyntaxError, QueryTimeout, BackendError."""
-        _read_out(cast("Body", _Update(self.endpoint, text, self._limit_s).query().response))
+        _read_out(cast("Body", _Update(self.endpoint, text, self._limit_s, connection).query().response))
 
 
 class Graphs:
@@ -67,7 +72,7 @@ class Graphs:
 class _Update(SPARQLWrapper):
     """An update that SPARQLWrapper words and our endpoint sends."""
 
-    def __init__(self, endpoint: Endpoint, text: str, limit_s: float) -> None:
+    def __init__(self, endpoint: Endpoint, text: str, limit_s: float, connection: socket.socket | None) -> None:
         super().__init__(endpoint.url, agent=AGENT, returnFormat=JSON)
         self.setMethod(POST)
         self.queryString = text
@@ -75,9 +80,10 @@ class _Update(SPARQLWrapper):
         self.addCustomHttpHeader("Accept", "*/*")
         self._to = endpoint
         self._limit_s = limit_s
+        self._connection = connection
 
     def _query(self) -> tuple[Any, Any]:
-        return self._to.open(self._createRequest(), self._limit_s), self.returnFormat
+        return self._to.open(self._createRequest(), self._limit_s, self._connection), self.returnFormat
 
 
 def _read_out(body: Body) -> None:

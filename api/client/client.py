@@ -23,6 +23,8 @@ _GRAPHS: Final[Mapping[str, str]] = {
     "ntriples": "application/n-triples",
     "jsonld": "application/ld+json",
     "rdfxml": "application/rdf+xml",
+    "nquads": "application/n-quads",
+    "trig": "application/trig",
 }
 _EVIDENCE_ROWS: Final = 200
 
@@ -93,7 +95,7 @@ class Treatygraph:
         return found
 
     def data(self, name: str, form: str = "turtle") -> str:
-        """The RDF about a thing: `turtle`, `ntriples`, `jsonld` or `rdfxml`."""
+        """The RDF about a thing: `turtle`, `ntriples`, `jsonld`, `rdfxml`, `nquads` or `trig`."""
         key = self.resolve(name)["iri"].removeprefix("https://w3id.org/treatygraph/")
         return self._text(f"/data/{quote(key, safe='/~:!$&()*+,;=@-._')}", [], _GRAPHS[form])
 
@@ -190,7 +192,7 @@ class Treatygraph:
         return Rows(*self._transport.stream("/sparql", fields, _RESULTS))
 
     def graph(self, query: str, form: str = "turtle", *, timeout_s: float | None = None, union: bool = False) -> str:
-        """The triples of a CONSTRUCT or DESCRIBE as text: `turtle`, `ntriples`, `jsonld` or `rdfxml`."""
+        """What a CONSTRUCT or DESCRIBE gives, as text: `turtle`, `ntriples`, `jsonld`, `rdfxml`, `nquads` or `trig`."""
         pieces, close = self._transport.stream("/sparql", _asked(query, timeout_s, union, (), ()), _GRAPHS[form])
         try:
             return "".join(pieces)

@@ -14,7 +14,7 @@ from api.factsheet import fact_sheet, thing_json
 from api.findings import Finding, chosen, read_findings
 from api.mcp.graph import Asked, Reading, TermRow, things_in
 from api.terms import from_json, to_json
-from queries.backend import Backend
+from queries.backend import Backend, basis_of
 from queries.catalogue import Catalogue
 from queries.errors import ParameterError
 from queries.following import Following
@@ -101,12 +101,12 @@ class LocalGraph:
 
     def _findings(self) -> tuple[Finding, ...]:
         """All findings, read once for each release."""
-        release, known = self._backend.release, self._kept
-        if known is not None and known[0] == release:
+        basis, known = basis_of(self._backend), self._kept
+        if known is not None and known[0] == basis:
             return known[1]
         found = read_findings(self._backend)
-        if release == self._backend.release:  # else they may be those of the last one
-            self._kept = (release, found)
+        if basis == basis_of(self._backend):  # else they may be those of the last one
+            self._kept = (basis, found)
         return found
 
 

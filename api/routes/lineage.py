@@ -19,7 +19,7 @@ from api.negotiation import Format, negotiate
 from api.picture import Picture, draw
 from api.problems import Problem
 from api.responses import etag, respond
-from queries.backend import Backend
+from queries.backend import Backend, lineage_edition_of
 from queries.export import export
 from queries.lineage import Lineage
 from queries.paths import HOPS, Paths, path
@@ -81,7 +81,7 @@ async def _written(
 ) -> Response:
     """The answer in a format for programs; kept, since nothing but the release and the question decides it."""
     release = here.engine.release
-    tag = etag(release, "path", json.dumps(asked), form.name)
+    tag = etag(lineage_edition_of(here.engine.backend), "path", json.dumps(asked), form.name)
     body = here.asking.cache.get(tag)
     if body is None:
         body = await here.engine.call(lambda backend: _bytes(find(backend), form.name))

@@ -122,7 +122,7 @@ async def page(request: Request, area: str, path: str) -> Response:
 
 @router.get("/data/{area}/{path:path}", summary="The data about a thing")
 async def data(request: Request, area: str, path: str) -> Response:
-    """Turtle, JSON-LD, N-Triples or RDF/XML: what is said of the thing, of its parts, and what points to it."""
+    """What is said of the thing, of its parts, and what points to it, in any format of RDF that the endpoint has."""
     iri = await _named(request, area, path)
     if iri != iri_of(area, path):
         return Response(status_code=301, headers={"location": f"{_root(request)}{data_path(iri)}"})

@@ -11,6 +11,7 @@ cleared to be sent anew, which happens under another name, nor used once it is m
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -18,6 +19,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from loaders.publishing.processes import serving
 from loaders.publishing.target import Content, PublishError
 from loaders.publishing.turn import Patience, Turn
 from queries.endpoint import Endpoint, Login, Refused
@@ -207,8 +209,9 @@ class SparqlTarget:
                 if self._layout == "direct":
                     forget = [f"DELETE WHERE {{ GRAPH <{RECORD}> {{ ?r <{what}> ?n }} }}" for what in (SERIAL, LAYOUT)]
                     moved = sum(content.exact.count for content in contents)
-                    with self._turn.passing(moved) as first:
-                        self._updates.run(" ;\n".join([first, *forget, *self._moves(contents), f"INSERT DATA {shown}"]))
+                    moves = " ;\n".join([*forget, *self._moves(contents), f"INSERT DATA {shown}"])
+                    with self._line() as line, self._turn.passing(moved, self._serving(line)) as first:
+                        self._updates.run(f"{first} ;\n{moves}", line)
                 else:
                     self._require_turn()
                     self._updates.run(f"INSERT {shown} WHERE {{ {self._turn.held} }}")
@@ -250,6 +253,21 @@ class SparqlTarget:
         if self._turn is not None:
             with suppress(QueryError):
                 self._turn.end()
+
+    @contextmanager
+    def _line(self) -> Iterator[socket.socket | None]:
+        """A connection for the request that moves graphs: it cannot come to another process of the engine than this one
+        leads to."""
+        line = self._updates.connect() if self._engine.program else None
+        try:
+            yield line
+        finally:
+            if line is not None:
+                line.close()
+
+    def _serving(self, line: socket.socket | None) -> str:
+        """The process of the engine, where it is one of this machine."""
+        return "" if line is None else serving(line, self._engine.program)
 
     def _listing(self, release: str) -> str:
         assert self._turn is not None

@@ -10,7 +10,8 @@ The turn of a publish that was killed, or was taken away, is shut out in two way
 that is inserted only where the publish is still written down, and with a number under which nobody reads it once a
 later one has shown its own. Where graphs are moved, the request drops a graph that the publish owns, its pass, which
 must be there; and since an engine does not see that the pass goes while it is at work, the publish writes down that it
-is about to send that request. Whoever finds that waits until the engine must have ended with it.
+is about to send that request, when, and to which process of the engine where that can be seen. Whoever finds that waits
+until the engine must have ended with it, or sees that the process has ended.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ _SINCE: Final = f"{STORE}since"
 _BEAT: Final = f"{STORE}beat"
 _HELD: Final = f"{STORE}held"
 _SHOWING: Final = f"{STORE}showing"
+#: When a request that moves graphs was announced, by the clock of the engine, and the process that it was for.
+_ANNOUNCED: Final = f"{STORE}announced"
+_ENGINE: Final = f"{STORE}engine"
 _INTEGER: Final = "http://www.w3.org/2001/XMLSchema#integer"
 _PAUSE_S: Final = 0.1
 #: The fences of this process that it has not given back: one that a store which was away still tells of is over.
@@ -51,7 +55,7 @@ class Patience:
 
     `beat`: between two signs of life. `watch`: for one, of a publish of the same release. `stale`: without any, before
     another release takes over. `rival`: for one that began at the same moment. `engine` and `statements` (a second):
-    for a request that moves graphs and may still be at work.
+    for a request that moves graphs and may still be at work; `sent`: it is on its way so soon after its announcement.
     """
 
     beat: float = 5.0
@@ -59,6 +63,7 @@ class Patience:
     stale: float = 120.0
     rival: float = 10.0
     engine: float = 30.0
+    sent: float = 5.0
     statements: float = 5_000.0
 
 
@@ -147,18 +152,30 @@ class Turn:
         return None
 
     @contextmanager
-    def passing(self, statements: int) -> Iterator[str]:
+    def passing(self, statements: int, engine: str = "") -> Iterator[str]:
         """For the one request that moves graphs: the operation it begins with, which fails without the turn.
 
-        That the request is on its way is written down until its answer is there; where none comes, it stays.
+        That the request is on its way is written down until its answer is there; where none comes, it stays. `engine`
+        is the process to which it can come and to no other, where that is one of this machine. It has to be sent at
+        once: the next publish counts from the announcement.
         """
-        mark = f"<{self._fence}> <{_SHOWING}>"
-        self._say(f'{mark} "{statements}"^^<{_INTEGER}>')
-        self.require()
+        said = f'<{self._fence}> <{_SHOWING}> "{statements}"^^<{_INTEGER}>'
+        self._say(said + (f' ; <{_ENGINE}> "{engine}"' if engine else ""))
+        marks = [f"GRAPH <{RECORD}> {{ <{self._fence}> <{what}> ?value }}" for what in (_SHOWING, _ENGINE, _ANNOUNCED)]
+        forget = " ;\n".join(f"DELETE WHERE {{ {mark} }}" for mark in marks)
+        while True:
+            began, clock = time.monotonic(), time.time()
+            self._update(
+                f"DELETE WHERE {{ {marks[-1]} }} ;\nINSERT {{ {marks[-1]} }} WHERE {{ BIND(NOW() AS ?value) }}"
+            )
+            self.require()
+            # A machine that was asleep has a clock that went on, and one that does not.
+            if max(time.monotonic() - began, time.time() - clock) < self._patience.sent / 2:
+                break
         try:
-            yield f"DROP GRAPH <{self._pass}> ;\nDELETE WHERE {{ GRAPH <{RECORD}> {{ {mark} ?statements }} }}"
+            yield f"DROP GRAPH <{self._pass}> ;\n{forget}"
         except (Refused, QuerySyntaxError):
-            self._update(f"DELETE WHERE {{ GRAPH <{RECORD}> {{ {mark} ?statements }} }}")
+            self._update(forget)
             raise
 
     def end(self) -> None:
@@ -242,23 +259,51 @@ class Turn:
             self._take_away(claim.fence)
         began = time.monotonic()
         told = False
-        while showing := {of: value for of, said, value in self._marks() if said == _SHOWING and of != self._fence}:
-            left = sum(int(value) for value in showing.values()) / self._patience.statements
-            left += self._patience.engine - (time.monotonic() - began)
+        found: dict[str, dict[str, str]] = {}
+        while showing := self._showing():
+            found |= showing
+            left = self._left(showing, time.monotonic() - began)
             if left <= 0:
                 break
             if not told:
                 told = True
                 self._notice(
-                    f"a publish was broken off while the store was showing its release; waiting {left:.0f} s at most"
-                    " until the store must have ended with that"
+                    f"a publish was broken off while the store was showing its release; waiting {left:.0f} s at most,"
+                    " since the store may still be at work on that and cannot be asked. Nothing has to be done"
                 )
             time.sleep(_PAUSE_S)
         for claim in over:  # what it showed meanwhile put nothing back, but its marks
             self._take_away(claim.fence)
-        for fence in {*showing, *(claim.fence for claim in over)}:
-            for said in (_SHOWING, _BEAT, _HELD):
+        for fence in {*found, *(claim.fence for claim in over)}:
+            for said in (_SHOWING, _ANNOUNCED, _ENGINE, _BEAT, _HELD):
                 self._update(f"DELETE WHERE {{ GRAPH <{RECORD}> {{ <{fence}> <{said}> ?value }} }}")
+
+    def _showing(self) -> dict[str, dict[str, str]]:
+        """What is said of requests of others that move graphs, and whose answer never came."""
+        said: dict[str, dict[str, str]] = {}
+        for of, what, value in self._marks():
+            said.setdefault(of, {})[what] = value
+        return {of: marks for of, marks in said.items() if _SHOWING in marks and of != self._fence}
+
+    def _left(self, showing: dict[str, dict[str, str]], waited: float) -> float:
+        """Seconds until the engine must have ended with those requests, of which none was sent after so many seconds
+        ago; 0 where no process is left that could be at work on them."""
+        at_work = [marks for marks in showing.values() if has_ended(marks.get(_ENGINE, "")) is not True]
+        if not at_work:
+            return 0.0
+        seconds = sum(int(marks[_SHOWING]) for marks in at_work) / self._patience.statements + self._patience.engine
+        since = min(self._since(marks.get(_ANNOUNCED)) for marks in at_work)
+        return seconds - max(waited, since - self._patience.sent)
+
+    def _since(self, announced: str | None) -> float:
+        """Seconds by the clock of the engine, which is the same for whoever asks; 0 where they cannot be told."""
+        if announced is None:
+            return 0.0
+        for row in self._ask("SELECT (NOW() AS ?now) {}").rows():
+            with suppress(ValueError, TypeError):
+                now = datetime.fromisoformat(row["now"].value)
+                return max(0.0, (now - datetime.fromisoformat(announced)).total_seconds())
+        return 0.0
 
     def _may_be_taken_over(self, claim: Claim) -> bool:
         """Whether a publish is over, or is to be. Raises PublishError where it lives."""

@@ -32,6 +32,7 @@ from queries.pool.keeper import Keeper
 from queries.pool.pool import Limits, Pool
 from queries.pool.process import Plan
 from queries.pool.streams import AsyncStream, Body, PooledStream, open_stream
+from queries.proof import Examination, Proof, proof_of
 from queries.results import GRAPH_TYPES, TABLE_TYPES, Answer, Kind, QueryResult
 from queries.textindex import TextIndex
 
@@ -46,6 +47,7 @@ _START_S: Final = 60.0
 _SMALL_BYTES: Final = 64 * 1024 * 1024
 _COPY_S: Final = 10.0
 _CLOSE_S: Final = 10.0
+_NONE: Final = Indexes()
 
 
 class PooledBackend:
@@ -89,7 +91,11 @@ class PooledBackend:
         self._pool = Pool(self._plan(Path(store), release), self._limits)
         self._keeper = Keeper(self._pool)
         self._switching = threading.Lock()
-        self._indexes = Indexes()
+        self._letting_go = threading.Lock()
+        found = self._found_indexes(Path(store), release)  # while the workers start
+        self._examination = Examination(_proofs(self._pool.plan, found))
+        #: By the store. There before a plan serves, so that those of one release are never asked for another.
+        self._indexes: dict[Path, Indexes] = {self._pool.plan.store: found.sound()}
         self._kinds: OrderedDict[bytes, Kind] = OrderedDict()
         pool = self._pool
         with pool.changed:
@@ -101,7 +107,7 @@ class PooledBackend:
         if failure is not None:
             self.close()
             raise BackendError(failure)
-        self._indexes = self._found_indexes(Path(store), release)
+        self._examination.begin(self._give_up)
 
     @property
     def release(self) -> str:
@@ -114,6 +120,18 @@ class PooledBackend:
         return self._pool.plan.edition
 
     @property
+    def lineage_edition(self) -> str:
+        """See `queries.backend.lineage_edition_of`."""
+        plan = self._pool.plan
+        return f"{plan.release}{self._indexes_of(plan).mark}"
+
+    @property
+    def basis(self) -> str:
+        """See `queries.backend.basis_of`."""
+        plan = self._pool.plan  # a release that was built anew, because an index was damaged, has the same name
+        return " without ".join([f"{plan.release} in {plan.store}", *self._indexes_of(plan).given_up])
+
+    @property
     def reads(self) -> str:
         """What new queries read: `memory`, `disk`, or `disk, memory soon` while the first copy is being made."""
         if self._pool.plan.source is not None:
@@ -123,12 +141,12 @@ class PooledBackend:
     @property
     def adjacency(self) -> Adjacency | None:
         """The lineage index of the release, where it has one."""
-        return self._indexes.adjacency
+        return self._indexes_of(self._pool.plan).adjacency
 
     @property
     def text_index(self) -> TextIndex | None:
         """The index of names of the release, where it has one."""
-        return self._indexes.names
+        return self._indexes_of(self._pool.plan).names
 
     def query(
         self,
@@ -230,7 +248,7 @@ class PooledBackend:
         self, frontier: Sequence[str], relations: Sequence[Relation], direction: Direction
     ) -> Iterator[Link]:
         """See `Backend.neighbours`."""
-        return self._indexes.neighbours(self.query, frontier, relations, direction)
+        return self._indexes_of(self._pool.plan).neighbours(self.query, frontier, relations, direction)
 
     def running(self) -> list[QueryInfo]:
         """The queries in the workers, the oldest first."""
@@ -258,8 +276,11 @@ class PooledBackend:
         """
         pool = self._pool
         plan = self._plan(Path(store), release)
-        indexes = Indexes.beside(store, release)
+        found = self._found_indexes(Path(store), release)
+        examination = Examination(_proofs(plan, found))
         with self._switching:
+            with self._letting_go:
+                self._indexes = {**self._indexes, plan.store: found.sound()}
             with pool.lock:
                 pool.failure = None
                 pool.prepare_locked(plan)
@@ -267,17 +288,24 @@ class PooledBackend:
             with pool.changed:
                 pool.changed.wait_for(lambda: pool.next_plan is not plan or pool.closed, _START_S)
                 if pool.plan.store == plan.store:
-                    self._indexes = indexes
+                    self._examination.end()
+                    with self._letting_go:
+                        self._indexes = {plan.store: self._indexes[plan.store]}
+                    self._examination = examination
+                    examination.begin(self._give_up)
                     self._finders = {path: found for path, found in self._finders.items() if path == plan.columns}
                     return
                 failure = pool.failure or f"{plan.store}: the workers of the new release were not ready in time"
                 pool.prepare_locked(None)
                 pool.failure = None
+                with self._letting_go:
+                    self._indexes = {pool.plan.store: self._indexes_of(pool.plan)}
             self._keeper.wake()
             raise BackendError(failure)
 
     def close(self) -> None:
         """End all workers, the busy ones too; whoever reads gets an error. Waits until they have gone."""
+        self._examination.end()
         with self._pool.lock:
             self._pool.close_locked()
             self._pool.changed.notify_all()
@@ -293,10 +321,18 @@ class PooledBackend:
                 self._finders[columns] = Finder(ColumnFile(columns))
             except BackendError:  # it has gone since
                 columns = None
-        return Plan(store, release, columns=columns)
+        return Plan(store, release, columns=columns, proof=None if columns is None else proof_of(columns))
 
     def _found_indexes(self, store: Path, release: str) -> Indexes:
-        return Indexes.beside(store, release)
+        return Indexes.served(store, release)
+
+    def _give_up(self, proof: Proof) -> None:
+        """Something is wrong in an index. That of the columns is asked for its proof by whoever would use it."""
+        with self._letting_go:
+            self._indexes = {store: indexes.without(proof) for store, indexes in self._indexes.items()}
+
+    def _indexes_of(self, plan: Plan) -> Indexes:
+        return self._indexes.get(plan.store, _NONE)
 
     def _open(self, request: Request, limit_s: float) -> PooledStream:
         return PooledStream(self._pool, request, limit_s)
@@ -341,6 +377,10 @@ class _PooledResult(QueryResult):
             return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
         body = Body(self._stream(_ROWS), _AHEAD)
         return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
+
+
+def _proofs(plan: Plan, indexes: Indexes) -> list[Proof]:
+    return [*([] if plan.proof is None else [plan.proof]), *indexes.proofs]
 
 
 def _size(folder: Path) -> int:

@@ -84,7 +84,7 @@ class Call:
     def _run(self, worker: Worker) -> None:
         job = self._pool.begin(worker, self._request.text, self._limit_s)
         self._reading = Reading(self._pool, job)
-        self._unsent = self._request.frame(self._limit_s)
+        self._unsent = self._request.frame(self._limit_s, worker.plan)
         self._watching = True
         self._loop.add_reader(worker.socket, self._readable)
         self._send()

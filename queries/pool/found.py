@@ -21,9 +21,9 @@ class Found:
     deadline: Final = None
     kind: Final = "select"
 
-    def __init__(self, plan: Plan, media_type: str, whole: bytes) -> None:
-        self.release = plan.release
-        self.edition = plan.edition
+    def __init__(self, release: str, edition: str, media_type: str, whole: bytes) -> None:
+        self.release = release
+        self.edition = edition
         self.media_type = media_type
         self.whole = whole
 
@@ -47,10 +47,13 @@ class Finder:
         Which of them answers depends on the question and the release alone: rows without ORDER BY come in another order
         from each.
         """
+        edition = plan.edition  # first: what is found in columns that are found damaged meanwhile is not the engine's
+        if not plan.counts:
+            return None
         try:
             rows = self._lookups.rows(question)
-            return (
-                None if rows is None else Found(plan, media_type, self._writer.table(question.names, rows, media_type))
-            )
+            if rows is None:
+                return None
+            return Found(plan.release, edition, media_type, self._writer.table(question.names, rows, media_type))
         except Exception:  # a file that is damaged inside, or letters that XML does not have: the worker tells
             return None

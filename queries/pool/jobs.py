@@ -15,13 +15,12 @@ from queries.backend import guarded
 from queries.errors import ParameterError, QuerySyntaxError
 from queries.pool import wire
 from queries.pool.errors import QueryTooLarge
-from queries.pool.process import Worker
-from queries.results import GRAPH_TYPES, TABLE_TYPES, Kind
+from queries.pool.process import Plan, Worker
+from queries.results import GRAPH_TYPES, SHORTENED, TABLE_TYPES, Kind
 
 Verdict: TypeAlias = Literal["timeout", "cancelled", "left"]
 
 _DEEPEST: Final = 500
-_WITH_PREFIXES: Final = frozenset({"text/turtle", "application/rdf+xml", "application/ld+json"})
 _BRACKETS: Final = re.compile(r"[{(\[\])}]")
 
 
@@ -96,17 +95,18 @@ class Request:
         plain = self.default_graphs is None and self.named_graphs is None and not self.union and not self.check
         return plain and not self.tried and self.kind == "select"
 
-    def frame(self, seconds: float) -> bytes:
-        """What the worker is told."""
+    def frame(self, seconds: float, plan: Plan) -> bytes:
+        """What a worker of this plan is told; to be made after the edition of the answer was read."""
         return wire.question(
             self.text,
             table_type=self.table_type,
             graph_type=self.graph_type,
-            shortened=self.graph_type in _WITH_PREFIXES,
+            shortened=self.graph_type in SHORTENED,
             default=self.default_graphs,
             named=self.named_graphs,
             union=self.union,
             check=self.check,
+            columns=plan.counts,
             seconds=seconds,
         )
 

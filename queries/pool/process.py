@@ -21,6 +21,7 @@ from ontology.namespaces import PREFIXES
 from queries.errors import BackendError, QueryTimeout
 from queries.pool import wire
 from queries.pool.errors import EngineCrashed, OutOfMemory, WorkerDied
+from queries.proof import Proof
 
 # -I and -S: no environment, no site hooks; the worker looks for modules where this process does.
 _START: Final = (
@@ -56,13 +57,16 @@ class Source(Protocol):
 class Plan:
     """What workers serve: the place of a store, the name of its release, where its copy in memory is, and its columns.
 
-    `module` is the program of a worker, which speaks `queries.pool.wire`; `environment` is what it gets of ours.
+    `proof` tells whether the columns are what they should be; where they are not, nobody uses them any more, and the
+    engine answers. `module` is the program of a worker, which speaks `queries.pool.wire`; `environment` is what it gets
+    of ours.
     """
 
     store: Path
     release: str
     source: Source | None = None
     columns: Path | None = None
+    proof: Proof | None = None
     module: str = "queries.pool.worker"
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,7 +75,14 @@ class Plan:
         """Decides the bytes of an answer together with the query: without ORDER BY, rows come in the order of the
         store, and that in memory has another one; so have columns (the number goes up with what they answer)."""
         where = "" if self.source is None else "/memory"
-        return f"{self.release}{where}" if self.columns is None else f"{self.release}{where}/columns-2"
+        if not self.counts:
+            return f"{self.release}{where}"
+        return f"{self.release}{where}/columns-2{'' if self.proof is None else self.proof.mark}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether the columns are used."""
+        return self.columns is not None and (self.proof is None or self.proof.sound is not False)
 
 
 class Worker:

@@ -29,7 +29,7 @@ class PooledStream(ByteStream):
         self._begun = False
         self._inside = False
         try:
-            job.worker.send(request.frame(limit_s))
+            job.worker.send(request.frame(limit_s, job.worker.plan))
         except OSError:
             reading.lost()
         while not reading.chunks and not reading.ended:
@@ -187,7 +187,7 @@ class AsyncStream(AsyncIterator[bytes]):
         state = self._reading
         loop = asyncio.get_running_loop()
         try:
-            await loop.sock_sendall(state.job.worker.socket, request.frame(state.job.limit_s))
+            await loop.sock_sendall(state.job.worker.socket, request.frame(state.job.limit_s, state.job.worker.plan))
         except OSError:
             await asyncio.to_thread(state.lost)
         while not state.chunks and not state.ended:

@@ -193,7 +193,7 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
     named = asked["named"]
     check = asked["check"]
     whole = default is None and named is None
-    plain = whole and not asked["union"] and not check
+    plain = whole and not asked["union"] and not check and asked["columns"]
     answer: Any = opened.door.answer(text) if plain else None
     if answer is None:
         answer = (_EMPTY if check else opened.store).query(

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pyoxigraph import RdfFormat, parse
 
 from api import client as package
 from api.client import (
@@ -179,6 +180,10 @@ def test_evidence_stands_behind_rows(tg: Treatygraph) -> None:
 def test_a_graph_is_text(tg: Treatygraph) -> None:
     query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 3"
     assert len(tg.graph(query, "ntriples").splitlines()) == 3
+    assert tg.graph(query, "nquads") == tg.graph(query, "ntriples"), "no graph has a name"
+    assert {quad.triple for quad in parse(tg.graph(query, "trig"), format=RdfFormat.TRIG)} == {
+        quad.triple for quad in parse(tg.graph(query, "ntriples"), format=RdfFormat.N_TRIPLES)
+    }
 
 
 def test_rows_are_what_pandas_takes(tg: Treatygraph) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from httpx2 import Client
@@ -25,8 +26,10 @@ HEAD_S, BODY_S, STALL_S, KEEP_ALIVE_S = 0.8, 1.2, 1.0, 0.5
 ROOM = 12
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Type: application/sparql-query\r\n"
-#: An answer of a few megabytes, which is kept and needs no worker the second time.
+#: An answer of a few megabytes, and a question that takes all the time that it gets.
 LARGE = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 40000"
+BURN = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(STRLEN(STR(?c)) + STRLEN(STR(?i)) < 0) }"
+ASKED = f"GET /sparql?query={quote(LARGE)} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +205,7 @@ def test_a_client_that_stops_reading_is_dropped(strict: Server, connect: Connect
     assert whole > 4_000_000, "more than the buffers of the kernel take"
     before = ended(strict, "stalled")
     wire = connect(small=True)
-    query = LARGE.replace(" ", "+").replace("?", "%3F").replace("{", "%7B").replace("}", "%7D")
-    wire.send(b"GET /sparql?query=" + query.encode() + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    wire.send(ASKED)
     time.sleep(STALL_S * 1.1 + 1.0)
     assert ended(strict, "stalled") == before + 1
     assert len(wire.rest()) < whole
@@ -269,6 +271,47 @@ def test_a_flood_of_requests_sent_ahead_is_refused(connect: Connect) -> None:
     assert answers.count(b"HTTP/1.1 400") == 1
 
 
+def test_a_broken_body_behind_a_good_request_takes_nothing_from_its_answer(connect: Connect) -> None:
+    """What is wrong with it is told when the answer before it is over, not in the middle of that one."""
+    wire = connect()
+    wire.send(ASKED + POST + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n")
+    first, end, last = wire.rest().partition(b"\r\n0\r\n\r\n")
+    assert first.startswith(b"HTTP/1.1 200")
+    assert b"transfer-encoding: chunked" in first
+    assert len(first) > 4_000_000
+    assert first.count(b"HTTP/1.1") == 1
+    assert end
+    assert told(last) == (400, "bad-request")
+
+
+def test_the_time_for_a_body_begins_when_the_request_is_heard(connect: Connect) -> None:
+    """Behind a question whose answer takes longer than a body may, it is not asked for; no fault of the client."""
+    wire = connect()
+    slow = b"POST /sparql?timeout=2 " + POST.partition(b" /sparql ")[2] + b"Content-Length: %d\r\n\r\n" % len(BURN)
+    more = b"Accept: text/csv\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n"
+    wire.send(slow + BURN.encode() + POST + more)
+    first = b""
+    while not first.endswith(b"HTTP/1.1 100 Continue\r\n\r\n"):
+        piece = wire.socket.recv(65536)
+        assert piece, first
+        first += piece
+    assert first.startswith(b"HTTP/1.1 504")
+    assert time.monotonic() - wire.began > 2 * 0.9
+    wire.send(b"ASK {}")
+    second = wire.rest()
+    assert second.startswith(b"HTTP/1.1 200")
+    assert second.endswith(b"\r\n\r\ntrue")
+
+
+def test_a_body_that_never_comes_behind_another_request_is_408(connect: Connect) -> None:
+    wire = connect()
+    wire.send(HEAD + b"\r\n" + POST + b"Content-Length: 10\r\n\r\n")
+    first, second = re.split(rb"(?<=\})\n(?=HTTP)", wire.rest())
+    assert first.startswith(b"HTTP/1.1 200")
+    assert told(second) == (408, "slow-request")
+    assert in_time(wire.ended, BODY_S)
+
+
 def test_fields_behind_the_body_are_not_taken(connect: Connect) -> None:
     wire = connect()
     wire.send(
@@ -299,12 +342,11 @@ def test_silent_connections_keep_nobody_out(strict: Server, connect: Connect) ->
 
 
 def test_when_all_are_busy_health_still_answers_and_others_are_told(strict: Server, connect: Connect) -> None:
-    burn = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(STRLEN(STR(?c)) + STRLEN(STR(?i)) < 0) }"
     time.sleep(1.2)  # those of the tests before have gone
     crowd = [connect() for _ in range(ROOM)]
     for wire in crowd:  # equal questions share one worker, so that none is turned away
         wire.send(
-            POST.replace(b" /sparql", b" /sparql?timeout=2") + b"Content-Length: %d\r\n\r\n" % len(burn) + burn.encode()
+            POST.replace(b" /sparql", b" /sparql?timeout=2") + b"Content-Length: %d\r\n\r\n" % len(BURN) + BURN.encode()
         )
     time.sleep(0.3)
     assert health(strict) < 0.25

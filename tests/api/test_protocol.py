@@ -30,7 +30,14 @@ TABLES = {
     "text/csv",
     "text/tab-separated-values",
 }
-GRAPHS = {"text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml"}
+GRAPHS = {
+    "text/turtle",
+    "application/n-triples",
+    "application/ld+json",
+    "application/rdf+xml",
+    "application/n-quads",
+    "application/trig",
+}
 SIZE = "SELECT (COUNT(*) AS ?n) {0} WHERE {{ ?s ?p ?o }}"
 NAMES = "SELECT DISTINCT ?n {0} WHERE {{ GRAPH ?n {{ ?s ?p ?o }} }} ORDER BY ?n"
 
@@ -451,7 +458,8 @@ def test_the_description_counts_the_store(http: Client) -> None:
 
 def graph_of(answer: Response) -> rdflib.Graph:
     assert answer.status_code == 200, answer.text
-    return rdflib.Graph().parse(data=answer.text, format=media_type(answer))
+    found = rdflib.Dataset().parse(data=answer.text, format=media_type(answer))
+    return found.default_graph
 
 
 @pytest.mark.parametrize("form", sorted(GRAPHS))

@@ -80,7 +80,7 @@ def certificate(place: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def nginx(place: Path, behind: str, under: str | None = None) -> Iterator[str]:
+def nginx(place: Path, behind: str, under: str | None = None, version: str = "1.1") -> Iterator[str]:
     """deploy/nginx.conf, or with deploy/nginx-path.conf in it, in front of a server."""
     command = program("nginx")
     key, cert = certificate(place)
@@ -92,6 +92,7 @@ def nginx(place: Path, behind: str, under: str | None = None) -> Iterator[str]:
         ("127.0.0.1:8000", behind),
         (f"/etc/ssl/{HOST}.pem", str(cert)),
         (f"/etc/ssl/private/{HOST}.key", str(key)),
+        ("proxy_http_version 1.1;", f"proxy_http_version {version};"),
     )
     if under:
         path = (DEPLOY / "nginx-path.conf").read_text(encoding="utf-8")
@@ -188,6 +189,24 @@ def test_answers_are_streamed_and_broken_ones_stay_broken(proxy: SimpleNamespace
         aggregate = FLOOD.replace("*", "(COUNT(*) AS ?n)", 1).replace("}", "FILTER(STR(?a) < STR(?d)) }")
         late = client.get("/sparql", params={"query": aggregate, "timeout": "1"})
         assert (late.status_code, late.json()["type"].rpartition("/")[2]) == (504, "timeout")
+
+
+def test_a_proxy_that_asks_in_http_1_0_passes_a_broken_answer_on_as_broken(served: Server, tmp_path: Path) -> None:
+    """What nginx asks in where nothing is set: then the end of an answer is the end of the connection."""
+    program("nginx")
+    behind = served.address.removeprefix("http://")
+    way = HTTPTransport(verify=False, local_address="127.0.0.20")
+    query = FLOOD.replace(" }", " } LIMIT 200000")
+    with (
+        nginx(tmp_path, behind, version="1.0") as address,
+        Client(base_url=address, transport=way, headers={"host": HOST}, timeout=20) as client,
+        Client(base_url=served.address, timeout=20) as direct,
+    ):
+        whole = client.get("/sparql", params={"query": query, "format": "csv"})
+        assert whole.headers["transfer-encoding"] == "chunked", "nobody knows how long it is"
+        assert whole.content == direct.get("/sparql", params={"query": query, "format": "csv"}).content
+        with pytest.raises(RemoteProtocolError):
+            client.get("/sparql", params={"query": FLOOD, "format": "csv", "timeout": "1"})
 
 
 def test_a_broken_answer_is_broken_over_http_2_as_well(proxy: SimpleNamespace) -> None:

@@ -28,6 +28,7 @@ GRAPH = "https://w3id.org/treatygraph/graph/a/res/91/7"
 FORM = "application/x-www-form-urlencoded"
 DIRECT = "application/sparql-query"
 SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
+_PARSERS = {"jsonld": "json-ld", "rdfxml": "xml", "ntriples": "nt", "nquads": "nquads", "trig": "trig"}
 
 
 def rows(text: str) -> list[str]:
@@ -106,6 +107,8 @@ def test_csv_has_the_rows(client: TestClient) -> None:
         ("ntriples", "application/n-triples", "nt"),
         ("jsonld", "application/ld+json", "json-ld"),
         ("rdfxml", "application/rdf+xml", "xml"),
+        ("nquads", "application/n-quads", "nquads"),
+        ("trig", "application/trig", "trig"),
     ],
 )
 @pytest.mark.parametrize("query", ["CONSTRUCT { ?s a ?t } WHERE { ?s a ?t }", f"DESCRIBE <{EXPECTED[1]}>"])
@@ -113,8 +116,39 @@ def test_graphs_in_every_format(client: TestClient, form: str, content_type: str
     by_name = client.get("/sparql", params={"query": query, "format": form})
     by_type = client.get("/sparql", params={"query": query}, headers={"accept": content_type})
     assert by_name.headers["content-type"] == by_type.headers["content-type"] == content_type
-    graph = rdflib.Graph().parse(data=by_type.text, format=parser)
-    assert (rdflib.URIRef(EXPECTED[1]), RDF.type, None) in graph
+    graph = rdflib.Dataset(default_union=False).parse(data=by_type.text, format=parser)
+    assert (rdflib.URIRef(EXPECTED[1]), RDF.type, None) in graph, "in the default graph of a dataset"
+    plain = client.get("/sparql", params={"query": query}, headers={"accept": "application/n-triples"}).text
+    assert len(graph) == len(rdflib.Graph().parse(data=plain, format="nt")), "all of it, and nothing in other graphs"
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("application/n-quads, application/trig;q=0.9", "application/n-quads"),
+        ("application/trig;q=0.9, text/turtle;q=0.8, application/n-quads;q=0.1", "application/trig"),
+        ("application/x-trig", "application/trig"),
+        ("text/x-nquads", "application/n-quads"),
+        ("application/trig;q=0, application/n-quads;q=0, */*;q=0.1", "text/turtle"),
+        ("application/trig, text/turtle", "text/turtle"),
+        ("application/*", "application/ld+json"),
+        ("*/*", "text/turtle"),
+    ],
+)
+def test_formats_of_datasets_are_chosen_where_they_are_asked_for(client: TestClient, accept: str, chosen: str) -> None:
+    answer = client.get("/sparql", params={"query": "CONSTRUCT { ?s a ?t } { ?s a ?t }"}, headers={"accept": accept})
+    assert answer.headers["content-type"].partition(";")[0] == chosen
+
+
+@pytest.mark.parametrize(("word", "media_type"), [("nq", "n-quads"), ("n-quads", "n-quads"), ("trig", "trig")])
+def test_and_by_their_words(client: TestClient, word: str, media_type: str) -> None:
+    query = "CONSTRUCT { ?s a ?t } WHERE { ?s a ?t }"
+    answer = client.get("/sparql", params={"query": query, "format": word})
+    assert answer.headers["content-type"] == f"application/{media_type}"
+    packed = client.get("/sparql", params={"query": query, "format": word}, headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == answer.content
+    assert client.get("/sparql", params={"query": RESOLUTIONS, "format": word}).status_code == 406, "no graph"
 
 
 @pytest.mark.parametrize(
@@ -254,9 +288,11 @@ def test_the_service_description(client: TestClient) -> None:
     assert graph.value(service, SD.endpoint) == rdflib.URIRef("http://testserver/sparql")
     assert (service, SD.supportedLanguage, SD.SPARQL11Query) in graph
     assert rdflib.URIRef(GRAPH) in set(graph.objects(None, SD.name))
-    for form, parser in (("jsonld", "json-ld"), ("rdfxml", "xml"), ("ntriples", "nt")):
+    for form, parser in _PARSERS.items():
         text = client.get("/sparql", params={"format": form}).text
-        assert len(rdflib.Graph().parse(data=text, format=parser)) == len(graph)
+        assert len(rdflib.Dataset().parse(data=text, format=parser)) == len(graph)
+    offered = {str(name).rpartition("/")[2] for name in graph.objects(service, SD.resultFormat)}
+    assert offered >= {"Turtle", "JSON-LD", "N-Triples", "RDF_XML", "N-Quads", "TriG"}
 
 
 def test_the_editor_shows_the_error_and_keeps_the_query(client: TestClient) -> None:

@@ -90,11 +90,19 @@ def test_the_rest_of_the_name_space_resolves(client: TestClient, area: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("form", "parser"), [("turtle", "turtle"), ("ntriples", "nt"), ("jsonld", "json-ld"), ("rdfxml", "xml")]
+    ("form", "parser"),
+    [
+        ("turtle", "turtle"),
+        ("ntriples", "nt"),
+        ("jsonld", "json-ld"),
+        ("rdfxml", "xml"),
+        ("nquads", "nquads"),
+        ("trig", "trig"),
+    ],
 )
 def test_the_data_are_the_same_in_every_format(client: TestClient, form: str, parser: str) -> None:
     answer = client.get("/data/id/meeting/ctl-msp-5", params={"format": form})
-    graph = rdflib.Graph().parse(data=answer.text, format=parser)
+    graph = rdflib.Dataset().parse(data=answer.text, format=parser).default_graph
     turtle = rdflib.Graph().parse(data=client.get("/data/id/meeting/ctl-msp-5").text, format="turtle")
     assert set(graph) == set(turtle)
     tg = rdflib.Namespace("https://w3id.org/treatygraph/def#")
@@ -108,6 +116,7 @@ def test_data_are_conditional_and_point_to_their_alternates(client: TestClient) 
     again = client.get("/data/id/meeting/ctl-msp-5", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
     assert '</page/id/meeting/ctl-msp-5>; rel="alternate"; type="text/html"' in first.headers["link"]
+    assert '?format=trig>; rel="alternate"; type="application/trig"' in first.headers["link"]
     assert client.get("/data/id/meeting/ctl-msp-5").content == first.content
 
 

@@ -37,6 +37,7 @@ from loaders.publishing.publish import Published
 from loaders.release import ReleaseInfo
 from queries.dumping import nquads
 from queries.pool.errors import StreamBroken
+from queries.results import GRAPH_TYPES
 
 BASE = "https://w3id.org/treatygraph/"
 Send = Callable[..., Published]
@@ -129,7 +130,7 @@ def test_every_format_of_tables(served: Client, media_type: str, expected: bytes
     assert expected in response.content
 
 
-@pytest.mark.parametrize("media_type", [TURTLE, TRIPLES, "application/ld+json", "application/rdf+xml"])
+@pytest.mark.parametrize("media_type", GRAPH_TYPES)
 def test_every_format_of_graphs(served: Client, media_type: str) -> None:
     query = PREFIX + "CONSTRUCT WHERE { <place/lisbon> skos:prefLabel ?l }"
     response = served.get("/sparql", params={"query": query}, headers={"accept": media_type})

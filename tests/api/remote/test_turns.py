@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import pytest
 import loaders.publishing.turn as turns
 from api.cli import main
 from loaders.publishing.content import read_contents
+from loaders.publishing.processes import serving, this_process
 from loaders.publishing.publish import Published, publish
 from loaders.publishing.target import PublishError
 from loaders.release import ReleaseInfo, open_release, write_release
@@ -212,10 +215,10 @@ def test_one_that_is_taken_over_while_the_store_shows_its_release(
     with closing(engine.address.target()) as target:
         whole = target._updates.run
 
-        def run(text: str) -> None:
+        def run(text: str, *line: Any) -> None:
             if text.startswith("DROP GRAPH") and "MOVE" in text:
                 sending.set()
-            whole(text)
+            whole(text, *line)
 
         monkeypatch.setattr(target._updates, "run", run)
 
@@ -317,3 +320,124 @@ def test_the_command_says_who_holds_the_store(
         with pytest.raises(PublishError, match="took over"):
             holder.swap(first.id, [])
     assert engine.address.backend().refresh() == second.id
+
+
+def _large(folder: Path, size: int = 2_000) -> ReleaseInfo:
+    lines = [f'<{BASE}id/treaty/t-{n}> <{BASE}def#abbreviation> "{n}" .' for n in range(size)]
+    write_release(folder, sorted(lines), description="", counts={"statements": len(lines)}, inputs=[])
+    return open_release(folder)
+
+
+def _broken_off(
+    engine: Any, release: ReleaseInfo, monkeypatch: pytest.MonkeyPatch, instead: Callable[..., None]
+) -> None:
+    """Publish; `instead` is called for the request that moves graphs, with what would send it."""
+    with closing(engine.address.target()) as target:
+        whole = target._updates.run
+
+        def run(text: str, *line: Any) -> None:
+            if text.startswith("DROP GRAPH") and "MOVE" in text:
+                instead(lambda: whole(text, *line))
+            else:
+                whole(text, *line)
+
+        monkeypatch.setattr(target._updates, "run", run)
+        with pytest.raises(PublishError, match="publish again"):
+            publish(release, target, lambda *_: None)
+
+
+def test_where_the_engine_itself_has_ended_nobody_waits_for_it(
+    engine: Any, first: ReleaseInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: Send
+) -> None:
+    """Killed while it moves graphs: its process is gone, and with it all that it was at work on."""
+    if engine.address.engine != "oxigraph":
+        pytest.skip("one statement shows a release there")
+    send(first, engine.address)
+    large = _large(tmp_path)
+
+    def killed(whole: Callable[[], None]) -> None:
+        engine.process.send_signal(signal.SIGSTOP)  # it has the request, and does not end with it
+        threading.Timer(0.3, engine.kill).start()
+        whole()
+
+    _broken_off(engine, large, monkeypatch, killed)
+    engine.process.wait(20)
+    engine.start()
+    assert seen(engine.address.backend()) == expected(first)
+    notices: list[str] = []
+    with closing(engine.address.target(notice=notices.append, patience=turns.Patience(engine=100))) as target:
+        publish(large, target, lambda *_: None)
+    assert notices == []
+    assert seen(engine.address.backend())[0] == expected(large)[0]
+
+
+def test_what_was_broken_off_long_ago_is_not_waited_for(
+    engine: Any, first: ReleaseInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: Send
+) -> None:
+    """The time counts from when the request was announced, not from when the next publish begins."""
+    if engine.address.engine != "oxigraph":
+        pytest.skip("one statement shows a release there")
+    send(first, engine.address)
+    large = _large(tmp_path)
+
+    def lost(_: Callable[[], None]) -> None:
+        raise BackendError(f"{engine.address.query}: cut")  # whether the engine has it, nobody knows
+
+    patience = turns.Patience(engine=2, sent=1)
+    _broken_off(engine, large, monkeypatch, lost)
+    notices: list[str] = []
+    began = time.monotonic()
+    with closing(engine.address.target(notice=notices.append, patience=patience)) as target:
+        publish(first, target, lambda *_: None)
+    assert time.monotonic() - began > 2
+    assert len(notices) == 1
+    assert "2 s at most" in notices[0]
+    assert "Nothing has to be done" in notices[0]
+
+    _broken_off(engine, large, monkeypatch, lost)
+    time.sleep(patience.engine + patience.sent + 0.8)
+    with closing(engine.address.target(notice=notices.append, patience=patience)) as target:
+        publish(first, target, lambda *_: None)
+    assert len(notices) == 1
+    assert not list(
+        engine.address.backend()._plain.query(f"SELECT ?s {{ GRAPH ?g {{ ?s <{turns._ANNOUNCED}> ?o }} }}").rows()
+    )
+
+
+def test_a_request_that_is_not_sent_at_once_is_announced_again(
+    engine: Any, first: ReleaseInfo, second: ReleaseInfo, monkeypatch: pytest.MonkeyPatch, send: Send
+) -> None:
+    """Whoever was asleep between the two must not be taken for one whose request was sent long ago."""
+    if engine.address.engine != "oxigraph":
+        pytest.skip("one statement shows a release there")
+    send(first, engine.address)
+    with closing(engine.address.target(patience=turns.Patience(sent=1))) as target:
+        whole, announced = target._updates.run, list[str]()
+
+        def run(text: str, *line: Any) -> None:
+            whole(text, *line)
+            if "NOW()" in text:
+                announced.append(text)
+                time.sleep(0.7 if len(announced) == 1 else 0)
+
+        monkeypatch.setattr(target._updates, "run", run)
+        publish(second, target, lambda *_: None)
+    assert len(announced) == 2
+    assert seen(engine.address.backend()) == expected(second)
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "127.0.0.1")]
+)
+def test_the_process_at_the_other_end(family: socket.AddressFamily, address: str) -> None:
+    """Of a connection over IPv4, over IPv6, and over IPv4 to a server that takes both."""
+    try:
+        listening = socket.create_server(("", 0), family=family, dualstack_ipv6=family == socket.AF_INET6)
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    myself = Path("/proc/self/comm").read_text(encoding="utf-8").strip()
+    with listening, socket.create_connection((address, listening.getsockname()[1]), 5) as connection:
+        accepted, _ = listening.accept()
+        with accepted:
+            assert serving(connection, myself) == this_process()
+            assert serving(connection, "somebody-else") == ""

@@ -23,6 +23,7 @@ from queries.lineage import lineage
 from queries.paths import path
 from queries.remote import RemoteBackend
 from queries.resolve import resolve
+from queries.results import GRAPH_TYPES
 from queries.search import search
 
 _SERVER = Path(sys.executable).with_name("oxigraph")
@@ -157,14 +158,13 @@ def test_tables_in_every_format(backend: Any, media_type: str, expected: bytes) 
     assert json.loads(again)["head"]["vars"] == ["n"], "a result can be written more than once"
 
 
-@pytest.mark.parametrize(
-    "media_type", ["text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml"]
-)
+@pytest.mark.parametrize("media_type", GRAPH_TYPES)
 def test_graphs_in_every_format(backend: Any, media_type: str) -> None:
     result = backend.query(PREFIX + "CONSTRUCT WHERE { <place/lisbon> skos:prefLabel ?l }")
     data = b"".join(result.serialize(media_type))
     read = list(ox.parse(data, format=ox.RdfFormat.from_media_type(media_type)))
     assert [q.object for q in read] == [ox.Literal("Lisbon", language="en")]
+    assert {q.graph_name for q in read} == {ox.DefaultGraph()}
 
 
 def test_a_truth_value_in_every_format(backend: Any) -> None:
