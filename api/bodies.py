@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from api.problems import Problem
 
-__all__ = ["content_type", "form_fields", "read_body", "read_text", "require_utf8"]
+__all__ = ["content_type", "form_fields", "only_field", "read_body", "read_text", "require_utf8"]
 
 _MAX_FIELDS = 1000
 #: A percent sign without its two digits, which stays as it is.
@@ -88,14 +88,30 @@ def form_fields(text: str) -> list[tuple[str, str]]:
         Problem: `bad-request` when there are too many fields or the bytes are not UTF-8.
     """
     try:
-        # Line ends mean something else in quoted-printable, by which `_fields` reads.
-        if text.isascii() and "\n" not in text and "\r" not in text and _QUOTED_BADLY.search(text) is None:
+        if _readable(text):
             return _fields(text)
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except UnicodeDecodeError:
         raise Problem("bad-request", "a percent-encoded value is not valid UTF-8") from None
     except ValueError:
         raise Problem("bad-request", f"more than {_MAX_FIELDS} fields") from None
+
+
+def only_field(text: str, name: str) -> str | None:
+    """The value of the field that makes up a form in the address; None where there are others, or none, or where it is
+    not quoted well."""
+    head, sign, value = text.partition("=")
+    if head != name or not sign or "&" in value or not _readable(value):
+        return None
+    try:
+        return _unquoted(value)
+    except UnicodeDecodeError:
+        return None
+
+
+def _readable(text: str) -> bool:
+    """Whether it is quoted well. Line ends mean something else in quoted-printable, by which it is read."""
+    return text.isascii() and "\n" not in text and "\r" not in text and _QUOTED_BADLY.search(text) is None
 
 
 def _fields(text: str) -> list[tuple[str, str]]:

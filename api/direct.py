@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import formats
-from api.bodies import content_type, form_fields, read_body, read_text, require_utf8
+from api.bodies import content_type, form_fields, only_field, read_body, read_text, require_utf8
 from api.context import Context
 from api.departure import LEFT, ClientLeft
 from api.errors import problem_for, problem_response
@@ -124,13 +124,13 @@ class Direct:
         await Reply(here, asked, form)(scope, receive, send)
 
     def _read_anew(self, query: bytes, accept: str | None) -> tuple[QueryRequest, Format]:
-        fields = form_fields(query.decode("latin-1"))
-        if len(fields) == 1 and fields[0][0] == "query":
-            text = fields[0][1]
-            small = small_question(text) if len(text) <= self._here().settings.max_query_chars else None
+        written = query.decode("latin-1")
+        text = only_field(written, "query")
+        if text is not None and len(text) <= self._here().settings.max_query_chars:
+            small = small_question(text)
             if small is not None:  # which calls no function and no service: that need not be looked for
                 return QueryRequest(text, small=small), _table_form(accept)
-        return self._chosen(query_request(fields), accept)
+        return self._chosen(query_request(form_fields(written)), accept)
 
     def _chosen(self, asked: QueryRequest, accept: str | None) -> tuple[QueryRequest, Format]:
         """A question and the format of its answer; HTML for what is shown to a person or describes the service."""

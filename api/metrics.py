@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+
+from api.tally import Counts, Times
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
@@ -21,18 +23,16 @@ class Metrics:
 
     def __init__(self, release: str, version: str) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
+        self._requests = Counts(
             "treatygraph_requests_total",
             "Requests answered, by route, method and status.",
             ["route", "method", "status"],
-            registry=self.registry,
         )
-        self.seconds = Histogram(
+        self._seconds = Times(
             "treatygraph_request_seconds",
             "Seconds from the request to the last byte of the answer, by route.",
             ["route"],
-            buckets=_SECONDS,
-            registry=self.registry,
+            _SECONDS,
         )
         self.broken = Counter(
             "treatygraph_broken_answers_total",
@@ -49,17 +49,16 @@ class Metrics:
         self.running = Gauge(
             "treatygraph_queries_running", "Pieces of work on the graph that run now.", registry=self.registry
         )
-        self.queries = Counter(
+        self._queries = Counts(
             "treatygraph_queries_total",
             "Queries of /sparql, by what became of them before their first byte.",
             ["outcome"],
-            registry=self.registry,
         )
-        self.query_seconds = Histogram(
+        self._query_seconds = Times(
             "treatygraph_query_seconds",
             "Seconds from a query of /sparql to the first byte of its answer, or to its failure.",
-            buckets=_SECONDS,
-            registry=self.registry,
+            [],
+            _SECONDS,
         )
         self.remote_calls = Counter(
             "treatygraph_remote_calls_total",
@@ -83,27 +82,19 @@ class Metrics:
             registry=self.registry,
         )
         self._version = version
-        self._outcomes: dict[str, Counter] = {}
-        self._routes: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        for tally in (self._requests, self._seconds, self._queries, self._query_seconds):
+            self.registry.register(tally)
         self.serve(release)
 
     def asked(self, outcome: str, seconds: float) -> None:
         """A query of /sparql has come to its first byte, or to its end without one."""
-        counter = self._outcomes.get(outcome)
-        if counter is None:
-            counter = self._outcomes[outcome] = self.queries.labels(outcome)
-        counter.inc()
-        self.query_seconds.observe(seconds)
+        self._queries.add(outcome)
+        self._query_seconds.add(seconds)
 
     def answered(self, route: str, method: str, status: int, seconds: float, complete: bool) -> None:
-        """A request is over. The labels come from small sets, so what is looked up for them is kept."""
-        found = self._routes.get((route, method, status))
-        if found is None:
-            counter = self.requests.labels(route, method, str(status))
-            found = self._routes[route, method, status] = (counter, self.seconds.labels(route))
-        counter, histogram = found
-        counter.inc()
-        histogram.observe(seconds)
+        """A request is over. The labels come from small sets."""
+        self._requests.add(route, method, str(status))
+        self._seconds.add(seconds, route)
         if not complete:
             self.broken.labels(route).inc()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import pyoxigraph as ox
@@ -50,13 +53,26 @@ class QueryRequest:
         if self.volatile:
             return f'{ONCE}{secrets.token_hex(16)}"'
         if self._tagged[:2] != (edition, media_type):
-            dataset = (*self.default_graphs, "named", *self.named_graphs, "union" if self.union else "")
-            self._tagged = (edition, media_type, etag(edition, self.text or "", *dataset, media_type))
+            self._tagged = (edition, media_type, self._tag(edition, media_type))
         return self._tagged[2]
+
+    def _tag(self, edition: str, media_type: str) -> str:
+        if self.default_graphs or self.named_graphs:
+            dataset = (*self.default_graphs, "named", *self.named_graphs)
+            return etag(edition, self.text or "", *dataset, media_type)
+        digest = _plain_dataset(edition, self.union, media_type).copy()
+        digest.update((self.text or "").encode("utf-8", "surrogatepass"))
+        return f'"{digest.hexdigest()[:32]}"'
 
     def limit_s(self, operators: float) -> float:
         """The limit in seconds that holds: the operator's, or the client's where that is lower."""
         return operators if self.timeout_s is None else min(self.timeout_s, operators)
+
+
+@lru_cache(maxsize=64)
+def _plain_dataset(edition: str, union: bool, media_type: str) -> hashlib._Hash:
+    """The digest of all that decides an answer but for the text of the query, which comes last."""
+    return hashlib.sha256(json.dumps([edition, union, media_type]).encode())
 
 
 def query_request(fields: Sequence[tuple[str, str]]) -> QueryRequest:

@@ -47,20 +47,34 @@ class Lookups:
 
     def rows(self, question: Asked) -> Sequence[Row] | None:
         """The answer to a query about the default graph, numbers of terms; None where the engine must answer."""
-        written = question.terms()
-        if written is None:
-            return None
         shape = question.shape
-        plan, find = self._plan(shape), self.terms.find
-        numbers = [find(text) if known is None else known for known, text in zip(plan.numbers, written, strict=True)]
-        if plan.record is not None and (found := _record(plan.record, numbers[plan.subject])) is not None:
-            return [tuple([found[variable] for variable in shape.columns])] if found else []
+        plan = self._plan(shape)
+        if plan.record is not None:
+            subject = self._number(question, plan, plan.subject)
+            if subject is None:
+                return None
+            if (found := _record(plan.record, subject)) is not None:
+                return [tuple([found[variable] for variable in shape.columns])] if found else []
+        numbers: list[int] = []
+        for at in range(len(plan.numbers)):
+            number = self._number(question, plan, at)
+            if number is None:
+                return None
+            numbers.append(number)
         try:
             if min(numbers, default=0) < 0:  # a term that is in no statement
                 return []
             return self._cut(shape, self._ordered(shape, Matching(self._parts, shape, numbers).rows()))
         except TooMuch:
             return None
+
+    def _number(self, question: Asked, plan: _Plan, at: int) -> int | None:
+        """The number of a constant, -1 for one that is in no statement; None where it is in doubt what it is."""
+        known = plan.numbers[at]
+        if known is not None:
+            return known
+        term = question.term(at)
+        return None if term is None else self.terms.find(term)
 
     def _ordered(self, shape: Shape, rows: list[Row]) -> list[Row]:
         for variable, down in reversed(shape.order):

@@ -97,28 +97,28 @@ class Asked(NamedTuple):
         """What the columns are called."""
         return [self.slots[slot][1:] for slot in self.shape.slots]
 
-    def terms(self) -> list[str] | None:
-        """The constants as N-Triples writes them; None where an IRI is one that readers may take differently."""
-        shape, slots, found = self.shape, self.slots, list[str]()
-        for slot, term in shape.constants:
-            written = term if slot < 0 else slots[slot]
-            if slot >= 0 and written[0] == "<":
-                iri = _resolved(written[1:-1], shape.base)
-                if iri is None:
-                    return None
-                written = f"<{iri}>"
-            found.append(written)
-        return found
+    def term(self, number: int) -> str | None:
+        """A constant as N-Triples writes it; None where it is an IRI that readers may take differently."""
+        slot, term = self.shape.constants[number]
+        if slot < 0:
+            return term
+        written = self.slots[slot]
+        return _resolved(written[1:-1], self.shape.base) if written[0] == "<" else written
 
 
 def asked(text: str) -> Asked | None:
     """The query of a text; None where it is another kind, or where anything about it is in doubt."""
     if len(text) > LONGEST or not text.isascii() or "\\" in text:
         return None
-    if "#" in text:
-        if '""' in text:  # a long text could hold lines that look like comments
-            return None
-        text = _COMMENT.sub("", text)
+    found = _asked(text)
+    if found is None and "#" in text and '""' not in text:  # a long text could hold lines that look like comments
+        bare = _COMMENT.sub("", text)
+        found = None if bare == text else _asked(bare)
+    return found
+
+
+def _asked(text: str) -> Asked | None:
+    """The query of a text without comments; the sign that begins them is in none that is one."""
     begin = text.find(_USUAL)  # a place that is none leaves a text that is no query
     if begin < 0:
         found = _SELECT.search(text)
@@ -163,12 +163,13 @@ def _declared(prologue: str) -> tuple[str | None, dict[str, str]]:
 
 @lru_cache(maxsize=_IRIS)
 def _resolved(iri: str, base: str | None) -> str | None:
-    """An IRI resolved against the base (RFC 3986, 5.2), where that is nothing but putting one behind the other."""
+    """An IRI resolved against the base (RFC 3986, 5.2), where that is nothing but putting one behind the other; as
+    N-Triples writes it."""
     if _ABSOLUTE.fullmatch(iri):
-        return iri
+        return f"<{iri}>"
     if base is None or not base.endswith("/") or "#" in base or base.count("/") < 3 or not _RELATIVE.fullmatch(iri):
         return None
-    return base + iri
+    return f"<{base}{iri}>"
 
 
 class _Reader:
