@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -49,3 +50,21 @@ class Question:
     """Names of columns, and whether from the highest down."""
     limit: int | None
     offset: int
+
+
+def limits(word: Callable[[str], bool], number: Callable[[], int]) -> tuple[int | None, int]:
+    """Read LIMIT and OFFSET, each at most once and in any order (SPARQL 1.1 Query, rule 25).
+
+    Args:
+        word: whether a word follows, which is taken then.
+        number: takes the whole number that has to follow.
+    """
+    limit: int | None = None
+    offset: int | None = None
+    while True:
+        if limit is None and word("limit"):
+            limit = number()
+        elif offset is None and word("offset"):
+            offset = number()
+        else:
+            return limit, offset or 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from queries.columns.question import Column, Pattern, Place, Question, Way
+from queries.columns.question import Column, Pattern, Place, Question, Way, limits
 from queries.scanner import Token, tokens
 
 _TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -58,7 +58,7 @@ class _Reader:
         self._group_pattern()
         groups = self._groups()
         order = self._order()
-        limit, offset = self._slice()
+        limit, offset = limits(self._word, self._number)
         if self._next.kind != "end":
             raise _Other
         self._check(columns, groups)
@@ -293,17 +293,6 @@ class _Reader:
                 return tuple(found)
             else:
                 raise _Other
-
-    def _slice(self) -> tuple[int | None, int]:
-        limit: int | None = None
-        offset: int | None = None
-        while True:
-            if limit is None and self._word("limit"):
-                limit = self._number()
-            elif offset is None and self._word("offset"):
-                offset = self._number()
-            else:
-                return limit, offset or 0
 
 
 _SUBJECTS: Final = frozenset({"variable", "iri", "name"})

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
+from queries.columns.question import limits
+
 __all__ = ["LONGEST", "Asked", "Constant", "Shape", "asked"]
 
 #: Characters; a longer text is not looked at.
@@ -195,7 +197,7 @@ class _Reader:
         self._word("where")
         self._group()
         order = self._order()
-        limit, offset = self._slice()
+        limit, offset = limits(self._word, lambda: int(self._take("number")))
         if self._next[0] != "end":
             raise _Other
         columns = tuple(self._variable(slot) for slot in slots)
@@ -307,17 +309,6 @@ class _Reader:
                 return tuple(found)
             else:
                 raise _Other
-
-    def _slice(self) -> tuple[int | None, int]:
-        limit: int | None = None
-        offset: int | None = None
-        while True:
-            if limit is None and self._word("limit"):
-                limit = int(self._take("number"))
-            elif offset is None and self._word("offset"):
-                offset = int(self._take("number"))
-            else:
-                return limit, offset or 0
 
 
 _KINDS: Final = {"<": "iri", '"': "string"}
