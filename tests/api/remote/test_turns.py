@@ -200,15 +200,25 @@ def test_one_that_is_taken_over_between_any_two_requests_changes_nothing_any_mor
     assert seen(reader) == expected(first)
 
 
+@pytest.fixture
+def moves(engine: Any) -> None:
+    """The engine shows a release by moving graphs, which takes it a while."""
+    if engine.address.engine != "oxigraph":
+        pytest.skip("one statement shows a release there")
+
+
+def _large(folder: Path, size: int = 2_000) -> ReleaseInfo:
+    lines = [f'<{BASE}id/treaty/t-{n}> <{BASE}def#abbreviation> "{n}" .' for n in range(size)]
+    write_release(folder, sorted(lines), description="", counts={"statements": len(lines)}, inputs=[])
+    return open_release(folder)
+
+
+@pytest.mark.usefixtures("moves")
 def test_one_that_is_taken_over_while_the_store_shows_its_release(
     engine: Any, second: ReleaseInfo, send: Send, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The engine is at work on the request; the next publish waits for its end, and finds what it left."""
-    if engine.address.engine != "oxigraph":
-        pytest.skip("one statement shows a release there")
-    lines = [f'<{BASE}id/treaty/t-{n}> <{BASE}def#abbreviation> "{n}" .' for n in range(6_000)]
-    write_release(tmp_path, sorted(lines), description="", counts={"statements": len(lines)}, inputs=[])
-    large = open_release(tmp_path)
+    large = _large(tmp_path, 6_000)
     send(second, engine.address)
     sending = threading.Event()
     told: list[str] = []
@@ -322,12 +332,6 @@ def test_the_command_says_who_holds_the_store(
     assert engine.address.backend().refresh() == second.id
 
 
-def _large(folder: Path, size: int = 2_000) -> ReleaseInfo:
-    lines = [f'<{BASE}id/treaty/t-{n}> <{BASE}def#abbreviation> "{n}" .' for n in range(size)]
-    write_release(folder, sorted(lines), description="", counts={"statements": len(lines)}, inputs=[])
-    return open_release(folder)
-
-
 def _broken_off(
     engine: Any, release: ReleaseInfo, monkeypatch: pytest.MonkeyPatch, instead: Callable[..., None]
 ) -> None:
@@ -346,12 +350,11 @@ def _broken_off(
             publish(release, target, lambda *_: None)
 
 
+@pytest.mark.usefixtures("moves")
 def test_where_the_engine_itself_has_ended_nobody_waits_for_it(
     engine: Any, first: ReleaseInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: Send
 ) -> None:
     """Killed while it moves graphs: its process is gone, and with it all that it was at work on."""
-    if engine.address.engine != "oxigraph":
-        pytest.skip("one statement shows a release there")
     send(first, engine.address)
     large = _large(tmp_path)
 
@@ -371,12 +374,11 @@ def test_where_the_engine_itself_has_ended_nobody_waits_for_it(
     assert seen(engine.address.backend())[0] == expected(large)[0]
 
 
+@pytest.mark.usefixtures("moves")
 def test_what_was_broken_off_long_ago_is_not_waited_for(
     engine: Any, first: ReleaseInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: Send
 ) -> None:
     """The time counts from when the request was announced, not from when the next publish begins."""
-    if engine.address.engine != "oxigraph":
-        pytest.skip("one statement shows a release there")
     send(first, engine.address)
     large = _large(tmp_path)
 
@@ -404,12 +406,11 @@ def test_what_was_broken_off_long_ago_is_not_waited_for(
     )
 
 
+@pytest.mark.usefixtures("moves")
 def test_a_request_that_is_not_sent_at_once_is_announced_again(
     engine: Any, first: ReleaseInfo, second: ReleaseInfo, monkeypatch: pytest.MonkeyPatch, send: Send
 ) -> None:
     """Whoever was asleep between the two must not be taken for one whose request was sent long ago."""
-    if engine.address.engine != "oxigraph":
-        pytest.skip("one statement shows a release there")
     send(first, engine.address)
     with closing(engine.address.target(patience=turns.Patience(sent=1))) as target:
         whole, announced = target._updates.run, list[str]()
