@@ -19,6 +19,8 @@ from httpx2 import Client
 
 from loaders.release import ReleaseInfo
 
+from ..processes import family
+
 if TYPE_CHECKING:
     from tests.api.conftest import Server
 
@@ -60,20 +62,10 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
 KINDS = (*QUERIES, "slow reader", "half-open connection")
 
 
-def processes(server: int) -> list[int]:
-    """The server and its workers."""
-    found = [server]
-    for task in Path(f"/proc/{server}/task").iterdir():
-        with suppress(OSError):
-            for child in map(int, (task / "children").read_text().split()):
-                found += processes(child)
-    return found
-
-
 def memory(server: int) -> int:
     """Bytes that they hold; pages that they share count for each."""
     total = 0
-    for process in processes(server):
+    for process in family(server):
         with suppress(OSError):
             total += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096
     return total

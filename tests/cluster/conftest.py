@@ -76,14 +76,6 @@ def publish(release: ReleaseInfo, store: Path) -> Published:
     return report
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
-    return found
-
-
 @pytest.fixture(scope="session")
 def service() -> ModuleType:
     """The fixtures of the service's tests, as a module."""
@@ -139,7 +131,6 @@ def kit() -> SimpleNamespace:
     return SimpleNamespace(
         MARK=MARK,
         LICENCE=LICENCE,
-        children=children,
         clean_environment=clean_environment,
         command=command,
         publish=publish,

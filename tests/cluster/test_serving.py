@@ -18,6 +18,8 @@ from httpx2 import Client
 
 from loaders.release import ReleaseInfo
 
+from ..processes import children
+
 pytestmark = pytest.mark.cluster
 
 Releases = Callable[[int], ReleaseInfo]
@@ -78,7 +80,7 @@ def test_reads_go_on_while_query_processes_are_killed(server: Any, kit: Any) -> 
     try:
         for _ in range(6):
             time.sleep(0.5)
-            processes = [pid for pid in kit.children(server.process.pid) if pid not in killed]
+            processes = [pid for pid in children(server.process.pid) if pid not in killed]
             if processes:
                 killed.append(chance.choice(processes))
                 os.kill(killed[-1], signal.SIGKILL)

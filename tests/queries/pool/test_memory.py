@@ -24,23 +24,23 @@ from queries.pool.backend import PooledBackend
 from queries.pool.errors import PoolFull, StreamBroken, WorkerDied
 from queries.pool.pool import Limits
 
+from ...processes import children, command
+
 _MB = 300
 _FAMILY = (b"queries.pool.worker", b"queries.pool.nursery")
 
 
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def _children(pid: int | str = "self", kind: tuple[bytes, ...] = _FAMILY) -> list[int]:
+def _family(pid: int | str = "self", kind: tuple[bytes, ...] = _FAMILY) -> list[int]:
     """The processes of pools below a process; a worker that was split off is called like the nursery."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
-    return [child for child in found if any(name in _command(child) for name in kind)]
+    return [child for child in children(pid) if any(name in command(child) for name in kind)]
+
+
+def _besides(*pools: PooledBackend) -> set[int]:
+    """Those that do not belong to these pools, which may replace their own at any moment."""
+    found = set(_family())
+    for pool in pools:
+        found -= {*(worker.pid for worker in list(pool._keeper._workers)), *_nurseries(pool)}
+    return found
 
 
 def _in_memory(pool: PooledBackend) -> bool:
@@ -202,9 +202,9 @@ def test_the_dump_of_a_release_is_what_is_read_and_blank_nodes_keep_their_names(
 
 
 def test_a_switch_goes_over_disk_to_memory_and_fails_no_query(
-    make: Any, other_store: Path, kit: SimpleNamespace
+    make: Any, remembering: PooledBackend, shared_pool: PooledBackend, other_store: Path, kit: SimpleNamespace
 ) -> None:
-    before = set(_children())
+    assert kit.until(lambda: not _besides(remembering, shared_pool))
     pool = make(store_memory_mb=_MB)
     text = f"SELECT ?m {{ <{kit.E}release> <{kit.E}called> ?m }}"
     seen: list[bytes] = []
@@ -226,7 +226,7 @@ def test_a_switch_goes_over_disk_to_memory_and_fails_no_query(
         thread.join()
     assert set(seen) <= {b"one", b"two"}
     assert seen == sorted(seen), "never back to the old one"
-    assert kit.until(lambda: len(set(_children()) - before) == 4), "three workers and the copy of the last release"
+    assert kit.until(lambda: len(_besides(remembering, shared_pool)) == 4), "no copy but the last"
 
 
 def test_the_workers_share_one_copy(tmp_path: Path, kit: SimpleNamespace) -> None:
@@ -248,13 +248,15 @@ def _kib(pid: int, what: str) -> int:
     return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{what}:"))
 
 
-def test_closing_ends_them_all(store: Path, kit: SimpleNamespace) -> None:
-    before = set(_children())
+def test_closing_ends_them_all(
+    store: Path, remembering: PooledBackend, shared_pool: PooledBackend, kit: SimpleNamespace
+) -> None:
+    assert kit.until(lambda: not _besides(remembering, shared_pool))
     pool = PooledBackend(store, workers=2, store_memory_mb=_MB)
     assert kit.until(lambda: _in_memory(pool), 30)
-    assert kit.until(lambda: len(set(_children()) - before) == 4)
+    assert kit.until(lambda: len(_besides(remembering, shared_pool)) == 4)
     pool.close()
-    assert not set(_children()) - before
+    assert kit.until(lambda: not _besides(remembering, shared_pool), 1)
 
 
 def test_none_outlives_a_server_that_is_killed(store: Path, kit: SimpleNamespace) -> None:
@@ -273,11 +275,11 @@ time.sleep(60)
     assert server.stdout is not None
     with server.stdout:
         assert server.stdout.readline() == b"burning\n"
-        family = _children(server.pid)
+        family = _family(server.pid)
         assert len(family) >= 4
         server.kill()
         server.wait()
-    assert kit.until(lambda: not any(_command(pid) for pid in family), 5)
+    assert kit.until(lambda: not any(command(pid) for pid in family), 5)
 
 
 def test_workers_that_rest_share_the_copy_again(store: Path, kit: SimpleNamespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,8 @@ import pytest
 from queries.errors import QueryError, QueryTimeout, UnknownFunction
 from queries.pool.backend import PooledBackend
 from queries.pool.errors import EngineCrashed, OutOfMemory, QueryTooLarge, StreamBroken
+
+from ...processes import children
 
 E = "http://example.org/"
 LIMIT_S = 0.6
@@ -169,12 +172,9 @@ def _quiet() -> bool:
 
     def ticks() -> int:
         total = 0
-        for task in Path("/proc/self/task").iterdir():
-            for child in (task / "children").read_text().split():
-                try:
-                    fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
+        for child in children():
+            with suppress(OSError):
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
                 total += int(fields[11]) + int(fields[12])
         return total
 
