@@ -2,13 +2,15 @@
 
 wrk (Debian: wrk) asks, from one thread, which is far from being the bottleneck; where it is missing, our own generator
 asks (`benchmarks.generator`), a process of its own that does little else. Paths may hold NUMBER: it is another in each
-request, so that none has been asked before.
+request, so that none has been asked before. p50 and p99 are those of the requests that were sent (`load.lua` says what
+wrk would add).
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -87,11 +89,16 @@ def _run(server: Server, paths: str, accept: str, seconds: float, connections: i
     else:
         command = [sys.executable, "-m", "benchmarks.generator", str(server.port), paths, first, accept]
         command += [str(seconds), str(connections)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds + 120, check=False)
+    environ = {**os.environ, "CONNECTIONS": str(connections)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=seconds + 120, check=False
+    )
     line = next((line for line in done.stdout.splitlines() if line.startswith("FIGURES ")), None)
     if done.returncode or line is None:
         raise RuntimeError(f"load generator: exit status {done.returncode}: {(done.stdout + done.stderr)[-400:]}")
     figures: dict[str, float] = json.loads(line.removeprefix("FIGURES "))
+    if figures.get("measured", figures["requests"]) != figures["requests"]:  # another wrk, which adds in another way
+        raise RuntimeError(f"load generator: {figures['measured']:.0f} latencies of {figures['requests']:.0f} requests")
     if not figures["requests"]:
         raise RuntimeError(f"{server.name}: no answer within {seconds:.0f} s under load")
     time.sleep(0.1)

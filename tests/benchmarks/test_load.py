@@ -1,14 +1,19 @@
-"""The load generator for machines without wrk counts what a server has really answered."""
+"""Both load generators tell of what a server has really answered, and of nothing else."""
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
+from benchmarks import load
 from benchmarks.generator import Generator
+from benchmarks.servers import Server
 
 BODY = b"y" * 3000
 
@@ -17,11 +22,14 @@ class Answering(BaseHTTPRequestHandler):
     """Whole bodies, bodies in chunks, and a refusal of every tenth request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     seen: list[str]
 
     def do_GET(self) -> None:
         self.seen.append(self.path)
-        if len(self.seen) % 10 == 0:
+        if self.path.startswith("/stalls"):
+            time.sleep(0.3 if len(self.seen) % 300 == 0 else 0)
+        if len(self.seen) % 10 == 0 and not self.path.startswith("/stalls"):
             self.send_error(503)
         elif self.path.startswith("/chunks"):
             self.send_response(200)
@@ -41,10 +49,17 @@ class Answering(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Serving(ThreadingHTTPServer):
+    """Generators leave in the middle of an answer when their time is over."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture
 def server() -> Iterator[tuple[int, list[str]]]:
     seen: list[str] = []
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Answering,), {"seen": seen}))
+    serving = Serving(("127.0.0.1", 0), type("Handler", (Answering,), {"seen": seen}))
     thread = threading.Thread(target=serving.serve_forever, daemon=True)
     thread.start()
     yield serving.server_address[1], seen
@@ -65,3 +80,14 @@ def test_answers_failures_and_paths_that_are_new_each_time(server: tuple[int, li
     assert "/chunks?n=501&m=501" in seen
     assert 0 < figures["p50"] <= figures["p99"]
     assert figures["seconds"] == pytest.approx(0.5, abs=0.4)
+
+
+@pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed (Debian: wrk)")
+def test_what_wrk_adds_to_its_latencies_is_taken_away(server: tuple[int, list[str]]) -> None:
+    """A stall of 0.3 s that one request has seen is not told as if hundreds had been sent meanwhile and had waited."""
+    port, seen = server
+    nobody: Any = None
+    rate = load.load("stalls", Server("test", port, "/", nobody, 0.0), ["/stalls"], "*/*", seconds=2, connections=1)
+    assert rate.failures == 0
+    assert len(seen) > 600, "some stalls are among them"
+    assert 0 < rate.p50 <= rate.p99 < 100
