@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 import pyoxigraph as ox
 
 from loaders.publishing.target import Content, PublishError
-from loaders.release import ReleaseInfo
+from loaders.release import MANIFEST, ReleaseInfo
 from queries.adjacency import FILE as LINEAGE
 from queries.cluster.ledgers import CURRENT, HEAD, LEDGER, RELEASE, is_indexed, read_current
 from queries.cluster.storage import Storage, engine, indexes_of, said
@@ -141,8 +141,9 @@ class FlureeTarget:
         self._clear(content.name)
 
     def keep(self, release: ReleaseInfo) -> None:
-        """Remember the indexes of a release, which are put beside the data when it is shown."""
-        self._indexes = [path for name in (LINEAGE, NAMES) if (path := release.path / name).is_file()]
+        """Remember the indexes of a release, and its manifest, by which readers examine them: they are put beside the
+        data when it is shown."""
+        self._indexes = [path for name in (MANIFEST, LINEAGE, NAMES) if (path := release.path / name).is_file()]
 
     def swap(self, release: str, contents: Sequence[Content]) -> None:  # noqa: ARG002
         """See `Target.swap`: one commit to the head."""

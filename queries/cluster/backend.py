@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from queries.adjacency import Adjacency
 from queries.backend import Direction, Link, Relation
+from queries.cluster.copies import Copies
 from queries.cluster.ledgers import Reader
-from queries.cluster.storage import Storage, credentials, indexes_of
+from queries.cluster.storage import Storage, credentials
 from queries.columns.shapes import Asked
 from queries.indexes import Indexes
 from queries.pool.backend import PooledBackend
@@ -49,8 +50,7 @@ class ClusterBackend:
     """
 
     def __init__(self, storage: Storage, limits: Limits) -> None:
-        self._storage = storage
-        self._indexes: tuple[str, Indexes] = ("", Indexes())
+        self._copies = Copies(storage)
         self._head = Reader(storage)  # looks at the head only; the release itself is never opened in this process
         self._looking = threading.Lock()
         self._deadline_s = limits.deadline_s
@@ -74,6 +74,18 @@ class ClusterBackend:
         """See `PooledBackend.edition`."""
         return self.release
 
+    @property
+    def lineage_edition(self) -> str:
+        """See `queries.backend.lineage_edition_of`."""
+        release = self.release
+        return f"{release}{self._copies.of(release).mark}"
+
+    @property
+    def basis(self) -> str:
+        """See `queries.backend.basis_of`."""
+        release = self.release
+        return " without ".join([release, *self._copies.of(release).given_up])
+
     def refresh(self) -> str:
         """Look which release is current; its name. A fraction of a millisecond in a directory. Raises BackendError."""
         with self._looking:
@@ -90,12 +102,7 @@ class ClusterBackend:
         return self._index().names
 
     def _index(self) -> Indexes:
-        release = self.release
-        held, found = self._indexes
-        if held != release:
-            found = Indexes.beside(indexes_of(self._storage, release) / "store", release)
-            self._indexes = (release, found)
-        return found
+        return self._copies.of(self.release)
 
     def _noticed(self, release: str) -> None:
         """A process has answered: where it knows a newer release, so do we."""
@@ -162,6 +169,7 @@ class ClusterBackend:
     def close(self) -> None:
         """End all query processes, and let go of the storage."""
         self._workers.close()
+        self._copies.close()
         self._head.close()
 
 
