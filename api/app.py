@@ -79,7 +79,7 @@ class Application:
         #: As frameworks have it: what a request finds of its application.
         self.state = SimpleNamespace(context=here)
         #: The way past all of this, for a server that can go it.
-        self.express = Express(lambda: here, direct.read, rate)
+        self.express = Express(lambda: here, direct.read, direct.read_text, rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, by ASGI."""

@@ -35,6 +35,7 @@ _LEAST_TAKEN: Final = 16_384  # bytes that a reader must take within `stall_s`
 _BEHIND: Final = 65_536  # bytes that may come behind a question before the client has to wait
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _LINE_END: Final = b"\r\n"
+_SOON_S: Final = 0.02  # within which the body of a short question comes, if it comes as usual
 _PIPELINED: Final = 32  # requests sent ahead of their answers
 _OTHER_FILES: Final = 256  # open files beside connections: workers, store, libraries
 _ACKED: Final = struct.Struct("@120xQ")  # tcpi_bytes_acked in struct tcp_info
@@ -99,6 +100,9 @@ class Patient(Quick):
     #: The question that is under way on it, and what has come behind it.
     _question: Question | None = None
     _behind = b""
+    #: A question without its body, which is waited for until then.
+    _begun_with = b""
+    _patience: asyncio.TimerHandle | None = None
     #: What has come of a question that left the shortest way.
     _outcome: Outcome | None = None
     _ending = False
@@ -120,6 +124,7 @@ class Patient(Quick):
         self.doorkeeper.forget(self)
         if self._question is not None:
             self._question.leave()
+        self._no_patience()
         super().connection_lost(exc)
 
     # What the parser hears
@@ -132,14 +137,49 @@ class Patient(Quick):
             self._behind += data
             if len(self._behind) > _BEHIND:
                 self.flow.pause_reading()
-        elif not self._expressed(data):
+        else:
+            if self._begun_with:
+                data, self._begun_with = self._begun_with + data, b""
+            if self._expressed(data):
+                self._no_patience()
+            elif self._patient_with(data):
+                self._begun_with = data
+            else:
+                self._no_patience()
+                self._parsed(data)
+
+    def _patient_with(self, data: bytes) -> bool:
+        """Whether the rest of a short question is waited for, a moment: then it can go the shortest way."""
+        if self.express is None or not self._open_to_questions or not self.express.lacks(data):
+            return False
+        self._unset_keepalive_if_required()
+        if self._patience is None:
+            self._patience = self.loop.call_later(_SOON_S, self._lose_patience)
+        return True
+
+    def _lose_patience(self) -> None:
+        """The usual way waits longer, and tells when it took too long."""
+        self._no_patience()
+        data, self._begun_with = self._begun_with, b""
+        if data and not self.transport.is_closing():
             self._parsed(data)
+
+    def _no_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    @property
+    def _open_to_questions(self) -> bool:
+        return (
+            self._place in ("open", "whole")
+            and self._idle
+            and not (self._excess or self.flow.write_paused or self.transport.is_closing())
+        )
 
     def _expressed(self, data: bytes) -> bool:
         """Whether these bytes are a request that goes the shortest way."""
-        if self.express is None or self._place not in ("open", "whole") or not self._idle or self._excess:
-            return False
-        if self.flow.write_paused or self.transport.is_closing():
+        if self.express is None or not self._open_to_questions:
             return False
         try:
             found = self.express.take(self, data)
@@ -287,6 +327,8 @@ class Patient(Quick):
 
     def check(self) -> None:
         """End what is late."""
+        if self._begun_with:  # which takes no more than a moment
+            return
         now = self.loop.time()
         if self._stalled(now):
             self.doorkeeper.count("stalled")
@@ -315,6 +357,7 @@ class Patient(Quick):
 
     def give_way(self) -> None:
         """Make room for another."""
+        self._lose_patience()
         self.doorkeeper.waiting.pop(self, None)
         if self._place == "body" and not (self._refused or self.pipeline or self.cycle.response_started):
             self._refuse(_crowded(), "crowded")

@@ -80,6 +80,8 @@ class Direct:
         #: Who asks the same again, asks in the same bytes; then nothing has to be read anew.
         self._read = lru_cache(maxsize=_REMEMBERED)(self._read_anew)
         self.read = self._read
+        #: The same for the body of a POST that is the query itself.
+        self.read_text = lru_cache(maxsize=_REMEMBERED)(self._text_anew)
         self._paths = frozenset(f"{before}{path}" for before in {"", root.rstrip("/")} for path in _PATHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,11 +128,20 @@ class Direct:
     def _read_anew(self, query: bytes, accept: str | None) -> tuple[QueryRequest, Format]:
         written = query.decode("latin-1")
         text = only_field(written, "query")
-        if text is not None and len(text) <= self._here().settings.max_query_chars:
-            small = small_question(text)
-            if small is not None:  # which calls no function and no service: that need not be looked for
-                return QueryRequest(text, small=small), _table_form(accept)
+        small = None if text is None else self._small(text)
+        if small is not None:
+            return small, _table_form(accept)
         return self._chosen(query_request(form_fields(written)), accept)
+
+    def _text_anew(self, body: bytes, accept: str | None) -> tuple[QueryRequest, Format]:
+        text = read_text(body, None)
+        small = self._small(text)
+        return (small, _table_form(accept)) if small else self._chosen(query_request([("query", text)]), accept)
+
+    def _small(self, text: str) -> QueryRequest | None:
+        """A look-up, which calls no function and no service: that need not be looked for."""
+        small = small_question(text) if len(text) <= self._here().settings.max_query_chars else None
+        return None if small is None else QueryRequest(text, small=small)
 
     def _chosen(self, asked: QueryRequest, accept: str | None) -> tuple[QueryRequest, Format]:
         """A question and the format of its answer; HTML for what is shown to a person or describes the service."""

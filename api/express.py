@@ -1,9 +1,9 @@
 """The shortest way of a short question: from the connection to a worker and back, past framework, tasks and messages.
 
-A GET of `/sparql` that is whole when it comes, whose head says nothing unusual, and whose answer is kept or small, is
-answered by the connection itself, with the headers and bytes that the usual way gives; so is a GET of `/lineage` whose
-answer is kept or takes a moment. All else takes the usual way: the unusual from the beginning, errors and large answers
-with what has come of the query by then, so that nothing is asked twice.
+A GET of `/sparql` that is whole when it comes, or a POST that soon is, whose head says nothing unusual, and whose
+answer is kept or small, is answered by the connection itself, with the headers and bytes that the usual way gives; so
+is a GET of `/lineage` whose answer is kept or takes a moment. All else takes the usual way: the unusual from the
+beginning, errors and large answers with what has come of the query by then, so that nothing is asked twice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from api.compression import LEAST_BYTES, LONG_BYTES, compressible, gzip_tag, pac
 from api.context import Context
 from api.departure import LEFT
 from api.exchange import HEADERS
-from api.heads import Head, plain_head
+from api.heads import Head, PostHead, plain_head, plain_post
 from api.negotiation import Format, NotAcceptable
 from api.opening import Opening
 from api.problems import Problem
@@ -45,6 +45,8 @@ _SPARQL: Final = "/sparql"
 _LINEAGE: Final = "/lineage"
 _GET: Final = b"GET "
 _VERSION: Final = b" HTTP/1.1"
+_POST: Final = b"POST /sparql HTTP/1.1"
+_HEAD_END: Final = b"\r\n\r\n"
 _LINE_END: Final = b"\r\n"
 #: What may stand in the query of an address.
 _QUERY: Final = re.compile(rb"[!$-;=?-\[\]_a-z~]*")
@@ -53,7 +55,7 @@ _REMEMBERED: Final = 2048
 _NOTHING: Final[Mapping[str, str]] = {}
 _SHARED: Final = b"".join(b"%s: %s\r\n" % header for header in HEADERS)
 
-#: The query as it stands in an address and the `Accept` header; what is asked, and the format of the answer.
+#: The query as it was sent, and the `Accept` header; what is asked, and the format of the answer.
 Read: TypeAlias = Callable[[bytes, str | None], tuple[QueryRequest, Format]]
 
 
@@ -71,9 +73,11 @@ class Door(Protocol):
 
 @dataclass(slots=True)
 class Arrival:
-    """A request on this way: its bytes, the query of its address, its head, and when it came (`time.perf_counter`)."""
+    """A request on this way: its bytes, the query of its address or its body, its head, and when it came
+    (`time.perf_counter`)."""
 
     door: Door
+    method: str
     data: bytes
     query: bytes
     head: Head
@@ -136,15 +140,16 @@ class Express:
 
     Args:
         context: gives the context of the application.
-        read: reads questions (`Direct.read`).
+        read, read_text: read questions, as a form and as the query itself (`Direct.read`, `Direct.read_text`).
         rate: how many requests a client may send.
     """
 
-    def __init__(self, context: Callable[[], Context], read: Read, rate: RateLimit | None) -> None:
+    def __init__(self, context: Callable[[], Context], read: Read, read_text: Read, rate: RateLimit | None) -> None:
         self.context = context
         #: Whether everything is loaded that an answer of `/lineage` needs; loading takes too long for an event loop.
         self.lineage_ready = False
         self._read = read
+        self._read_text = read_text
         self._read_lineage = lru_cache(maxsize=_REMEMBERED)(self._lineage_asked)
         self._rate = rate
         self._fixed: dict[str, bytes] = {}
@@ -153,7 +158,7 @@ class Express:
         """Answer a request, or begin to; False where it must take the usual way, which also tells what is wrong."""
         came = time.perf_counter()
         if not data.startswith(_GET):
-            return False
+            return self._posted(door, data, came)
         line_end = data.find(_LINE_END)
         end = line_end - len(_VERSION)
         if line_end < 0 or data[end:line_end] != _VERSION:
@@ -165,16 +170,39 @@ class Express:
         here = self.context()
         if way is None or here.prompt is not None or end > here.settings.max_url_bytes:
             return False
+        if len(data) > here.settings.max_head_bytes:
+            return False
         head = plain_head(data[line_end:])
         try:
-            return head is not None and way(here, Arrival(door, data, query, head, came))
+            return head is not None and way(here, Arrival(door, "GET", data, query, head, came))
         except (Problem, NotAcceptable, QueryError):
             return False
 
-    def _sparql(self, here: Context, arrival: Arrival) -> Question | bool:
+    def lacks(self, data: bytes) -> bool:
+        """Whether it is the beginning of a short POST, whose body has yet to come: most clients send it apart."""
+        head, start = _post_of(data)
+        return head is not None and len(data) - start < head.length
+
+    def _posted(self, door: Door, data: bytes, came: float) -> Question | bool:
+        head, start = _post_of(data)
+        here = self.context()
+        if head is None or len(data) - start != head.length or here.prompt is not None:
+            return False
+        body, limits = data[start:], here.settings
+        if start > limits.max_head_bytes or head.length > limits.max_upload_bytes:
+            return False
+        if head.is_form and _QUERY.fullmatch(body) is None:
+            return False
+        try:
+            arrival = Arrival(door, "POST", data, body, head.head, came)
+            return self._sparql(here, arrival, self._read if head.is_form else self._read_text)
+        except (Problem, NotAcceptable, QueryError):
+            return False
+
+    def _sparql(self, here: Context, arrival: Arrival, read: Read | None = None) -> Question | bool:
         if here.federating.on:
             return False
-        asked, form = self._read(arrival.query, arrival.head.accept)
+        asked, form = (read or self._read)(arrival.query, arrival.head.accept)
         if form is formats.HTML:
             return False
         gzip = self._packs(here, arrival.head, form)
@@ -243,11 +271,11 @@ class Express:
         here = self.context()
         here.asking.leave(errand)
         seconds = time.perf_counter() - wanted.arrival.at
-        here.metrics.answered(_SPARQL, "GET", LEFT, seconds, complete=False)
+        here.metrics.answered(_SPARQL, wanted.arrival.method, LEFT, seconds, complete=False)
         if logging_requests():
             scope: Scope = {}
             facts(scope).update(query=query_hash(wanted.asked.text or ""))
-            log(scope, "GET", _SPARQL, LEFT, seconds=seconds, size=0, complete=False)
+            log(scope, wanted.arrival.method, _SPARQL, LEFT, seconds=seconds, size=0, complete=False)
 
     def _send(self, answer: _Answer, noted: Mapping[str, str] = _NOTHING) -> None:
         body, tag, extra, form = answer.body, answer.tag, b"", answer.form
@@ -263,11 +291,11 @@ class Express:
             total * 1000,
         )
         answer.arrival.door.answer(head, body)
-        self.context().metrics.answered(answer.path, "GET", 200, total, complete=True)
+        self.context().metrics.answered(answer.path, answer.arrival.method, 200, total, complete=True)
         if logging_requests():
             scope: Scope = {}
             facts(scope).update(noted)
-            log(scope, "GET", answer.path, 200, seconds=total, size=len(body), complete=True)
+            log(scope, answer.arrival.method, answer.path, 200, seconds=total, size=len(body), complete=True)
 
     def _packed(self, tag: str, body: bytes) -> bytes:
         cache, name = self.context().asking.cache, gzip_tag(tag)
@@ -284,3 +312,11 @@ class Express:
         lines = f"content-type: {form.content_type}\r\nvary: {vary}\r\ncache-control: {CACHE}\r\n"
         found = self._fixed[form.media_type] = lines.encode() + _SHARED
         return found
+
+
+def _post_of(data: bytes) -> tuple[PostHead | None, int]:
+    """The head of a short POST to `/sparql`, and where its body begins; None: not for us."""
+    end = data.find(_HEAD_END) if data.startswith(_POST) else -1
+    start = end + len(_HEAD_END)
+    head = None if end < 0 else plain_post(data[len(_POST) : start])
+    return (None if head is None or head.length > _LONGEST else head), start

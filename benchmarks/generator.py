@@ -35,9 +35,17 @@ class Generator:
         self.failures = 0
         self._port = port
         self._number = first
-        tail = f" HTTP/1.1\r\nHost: {LOOPBACK}:{port}\r\nAccept: {accept}\r\n\r\n"
+        self._tail = f" HTTP/1.1\r\nHost: {LOOPBACK}:{port}\r\nAccept: {accept}\r\n"
         # Cut where the number goes, so that a request costs one join.
-        self._requests = [f"GET {path}{tail}".encode().split(b"NUMBER") for path in paths]
+        self._requests = [self._request(path).encode().split(b"NUMBER") for path in paths]
+
+    def _request(self, path: str) -> str:
+        if not path.startswith("POST "):
+            return f"GET {path}{self._tail}\r\n"
+        address, _, form = path.partition("?")
+        length = len(form.replace("NUMBER", str(self._number)))  # numbers of a run are equally long
+        told = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"
+        return f"{address}{self._tail}{told}\r\n{form}"
 
     def run(self, seconds: float, connections: int) -> dict[str, float]:
         """Ask for so many seconds."""

@@ -31,7 +31,7 @@ from benchmarks.engines import (
     query_path,
 )
 from benchmarks.figures import Graph, Held, Rate, Start
-from benchmarks.load import CONNECTIONS, NUMBER_OF_PATHS, load
+from benchmarks.load import CONNECTIONS, NUMBER_OF_PATHS, POST, load
 from benchmarks.measure import compare
 from benchmarks.process import first_answers
 from benchmarks.progress import say
@@ -170,7 +170,11 @@ class Measuring:
         for what, name in _SHORT.items():
             question = every[name]
             for server in running.values():
-                self._loaded(f"{what}, {NEW}", server, _paths(server.path, question, NUMBER), question.media_type)
+                paths = _paths(server.path, question, NUMBER)
+                self._loaded(f"{what}, {NEW}", server, paths, question.media_type)
+                if server.name in (OURS, OXIGRAPH):
+                    posted = [POST + path for path in paths]
+                    self._loaded(f"{what} by POST, {NEW}", server, posted, question.media_type)
             ours = running[OURS]
             kept = _paths(ours.path, question, "")[:200]
             link = ours.connect()

@@ -1,6 +1,8 @@
 -- wrk: ask the paths of a file in turn, each as nobody has asked it before. Arguments: file, first number. Environment:
 -- CONNECTIONS.
+-- A path that begins with POST: what stands behind its question mark is sent as a form.
 local paths, count, number = {}, 0, 0
+local form = {}
 
 function init(args)
   for line in io.lines(args[1]) do
@@ -8,11 +10,19 @@ function init(args)
     paths[count] = line
   end
   number = tonumber(args[2])
+  for name, value in pairs(wrk.headers) do
+    form[name] = value
+  end
+  form["Content-Type"] = "application/x-www-form-urlencoded"
 end
 
 function request()
   number = number + 1
   local path = paths[number % count + 1]:gsub("NUMBER", number)
+  local address, fields = path:match("^POST (.-)%?(.*)$")
+  if address then
+    return wrk.format("POST", address, form, fields)
+  end
   return wrk.format("GET", path)
 end
 

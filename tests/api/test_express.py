@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httptools
 import pytest
@@ -20,9 +20,12 @@ from httpx2 import Client, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.app import create_app
 from api.compression import LONG_BYTES
-from api.heads import plain_head
+from api.heads import plain_head, plain_post
+from api.settings import Settings
 from loaders.release import ReleaseInfo
+from queries.pool.backend import PooledBackend
 
 if TYPE_CHECKING:
     from tests.api.conftest import Server
@@ -151,17 +154,35 @@ def test_both_ways_give_the_same_lineage(client: Client, name: str) -> None:
     assert found[3] == found[4]
 
 
+def by_get(client: Client, asked: dict[str, str], headers: dict[str, str]) -> Response:
+    return client.get("/sparql", params=asked, headers=headers)
+
+
+def by_form(client: Client, asked: dict[str, str], headers: dict[str, str]) -> Response:
+    return client.post("/sparql", data=asked, headers=headers)
+
+
+def as_it_is(client: Client, asked: dict[str, str], headers: dict[str, str]) -> Response:
+    """The query is the body; whatever stands beside it, in the address, takes the usual way."""
+    beside = {name: value for name, value in asked.items() if name != "query"}
+    direct = {"content-type": "application/sparql-query; charset=UTF-8", **headers}
+    return client.post("/sparql", params=beside, content=asked.get("query", ""), headers=direct)
+
+
+@pytest.mark.parametrize("ask", [by_get, by_form, as_it_is])
 @pytest.mark.parametrize("name", CASES)
-def test_both_ways_give_the_same(client: Client, name: str) -> None:
+def test_both_ways_give_the_same(
+    client: Client, name: str, ask: Callable[[Client, dict[str, str], dict[str, str]], Response]
+) -> None:
     """First new, then kept: each time the two ways differ in nothing."""
     parameters, headers = CASES[name]
     texts = [{**parameters}, {**parameters}]
     if "query" in parameters:
         texts[1]["query"] = fresh(parameters["query"])
     for asked in texts:
-        short = client.get("/sparql", params=asked, headers=headers)
-        usual = client.get("/sparql", params=asked, headers={**headers, **USUAL})
-        again = client.get("/sparql", params=asked, headers=headers)
+        short = ask(client, asked, headers)
+        usual = ask(client, asked, {**headers, **USUAL})
+        again = ask(client, asked, headers)
         status, sent, body = shown(usual)
         assert (short.status_code, short.content) == (status, body)
         for answer in (short, again):
@@ -170,6 +191,55 @@ def test_both_ways_give_the_same(client: Client, name: str) -> None:
                 few.pop("treatygraph-query", None)
                 few["server-timing"] = few["server-timing"].replace("run;", "kept;")
             assert found == sent
+
+
+class Heard:
+    """A connection that keeps what it was told."""
+
+    client = ("127.0.0.1", 9)
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        assert b"etag:" in head
+        self.bodies.append(body)
+
+    def hand_on(self, data: bytes, outcome: object) -> None:
+        pytest.fail(f"not answered: {outcome!r}")
+
+
+def test_a_short_question_goes_the_shortest_way(release: ReleaseInfo) -> None:
+    """By GET and by POST; what is not surely one, does not."""
+    backend = PooledBackend(release.store, release=release.id, workers=1)
+    try:
+        app = create_app(Settings(release=release.path, watch_s=0), backend)
+        heard = Heard()
+        form = "query=" + quote(RECORD)
+        as_form = post(form).replace(b"sparql-query", b"x-www-form-urlencoded")
+        for request in (get(RECORD), post(RECORD), as_form):
+            assert app.express.take(heard, request) is True
+        assert len({*heard.bodies}) == 1
+        whole = post(RECORD)
+        for less in (whole[:-1], whole[: whole.index(b"\r\n\r\n") + 4]):
+            assert app.express.take(heard, less) is False
+            assert app.express.lacks(less)
+        for other in (
+            whole + b"G",
+            whole.replace(b"/sparql ", b"/sparql?format=csv "),
+            whole.replace(b"/sparql ", b"/sparql/ "),
+            whole.replace(b"HTTP/1.1", b"HTTP/1.0"),
+            whole.replace(b"Host", b"Expect: 100-continue\r\nHost"),
+            as_form.replace(b"query=", b"query\xff"),
+            post("# " + "x" * 5000 + "\n" + RECORD),
+            get(RECORD)[:-2],
+            whole[:40],
+        ):
+            assert app.express.take(heard, other) is False, other[:200]
+            assert not app.express.lacks(other), other[:200]
+        assert len(heard.bodies) == 3
+    finally:
+        backend.close()
 
 
 def test_all_ways_of_asking_give_the_same_look_up(client: Client) -> None:
@@ -233,18 +303,23 @@ def test_the_head_of_a_short_answer_is_complete(client: Client) -> None:
 
 def test_each_request_is_counted_and_logged_once(client: Client, log: Path) -> None:
     """Whole ones, large ones and failures: whichever way they end on."""
-    for query, status, outcome in (
-        (fresh(SMALL), 200, "answered"),
-        (fresh(RECORD), 200, "answered"),
-        (fresh(LARGE), 200, "answered"),
-        (fresh(BURN), 504, "timeout"),
-        (fresh("SELECT ?s { ?s a ?c } ORDER BY"), 400, "refused"),
+    for method, query, status, outcome in (
+        ("GET", fresh(SMALL), 200, "answered"),
+        ("GET", fresh(RECORD), 200, "answered"),
+        ("GET", fresh(LARGE), 200, "answered"),
+        ("GET", fresh(BURN), 504, "timeout"),
+        ("GET", fresh("SELECT ?s { ?s a ?c } ORDER BY"), 400, "refused"),
+        ("POST", fresh(SMALL), 200, "answered"),
+        ("POST", fresh(RECORD), 200, "answered"),
+        ("POST", fresh(LARGE), 200, "answered"),
+        ("POST", fresh(BURN), 504, "timeout"),
+        ("POST", fresh("SELECT ?s { ?s a ?c } ORDER BY"), 400, "refused"),
     ):
-        requests = f'treatygraph_requests_total{{method="GET",route="/sparql",status="{status}"}}'
+        requests = f'treatygraph_requests_total{{method="{method}",route="/sparql",status="{status}"}}'
         queries = f'treatygraph_queries_total{{outcome="{outcome}"}}'
         before = counted(client, requests), counted(client, queries)
         started = time.monotonic()
-        assert client.get("/sparql", params={"query": query}).status_code == status
+        assert (by_form if method == "POST" else by_get)(client, {"query": query}, {}).status_code == status
         assert time.monotonic() - started < 1.8 * LIMIT_S  # a query that is stopped is not begun again
         time.sleep(0.1)  # the count of a streamed answer comes a moment after its last byte
         assert (counted(client, requests), counted(client, queries)) == (before[0] + 1, before[1] + 1)
@@ -253,6 +328,7 @@ def test_each_request_is_counted_and_logged_once(client: Client, log: Path) -> N
     assert stopped
     assert all(line["seconds"] >= LIMIT_S - 0.05 for line in stopped)
     assert all(line["route"] == "/sparql" for line in stopped)
+    assert {line["method"] for line in stopped} == {"GET", "POST"}
     kept = [line for line in lines if line.get("way") == "kept"]
     assert all(
         {"time", "method", "route", "status", "seconds", "bytes", "outcome", "query"} <= set(line) for line in kept
@@ -263,7 +339,8 @@ def test_a_limit_on_requests_counts_each_once(release: ReleaseInfo, start: Start
     """Three may pass, whether they are answered here, handed on, or wrong; the fourth may not."""
     queries = (RECORD, LARGE, "SELECT ?s WHERE {", RECORD, SMALL)
     with start(release.path, workers="1", rate_per_minute="3") as limited, Client(base_url=limited.address) as client:
-        found = [client.get("/sparql", params={"query": query}).status_code for query in queries]
+        ways = (as_it_is, by_get, by_form, as_it_is, by_get)
+        found = [ask(client, {"query": query}, {}).status_code for ask, query in zip(ways, queries, strict=True)]
     assert found == [200, 200, 400, 429, 429]
 
 
@@ -275,6 +352,14 @@ def line_to(server: Server) -> socket.socket:
 def get(query: str, *headers: str, path: str = "/sparql") -> bytes:
     lines = [f"GET {path}?{urlencode({'query': query})} HTTP/1.1", "Host: a", *headers, "", ""]
     return "\r\n".join(lines).encode()
+
+
+def post(query: str, *headers: str, body: bytes | None = None) -> bytes:
+    """The query as the body; with another body, the head is that of the query all the same."""
+    content = query.encode()
+    lines = ["POST /sparql HTTP/1.1", "Host: a", "Content-Type: application/sparql-query"]
+    lines += [f"Content-Length: {len(content)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + (content if body is None else body)
 
 
 def answers(line: socket.socket, count: int) -> list[tuple[int, bytes]]:
@@ -321,6 +406,54 @@ def test_a_request_in_pieces_and_one_with_a_body_take_the_usual_way(server: Serv
         found = answers(line, 4)
         assert line.recv(10) == b""
     assert [status for status, _ in found] == [200] * 4
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.003, 0.1], ids=["at once", "soon", "later"])
+def test_a_body_that_comes_apart_from_its_head(server: Server, pause: float) -> None:
+    """As most clients send it; one that comes soon goes the shortest way, and each is answered."""
+    with line_to(server) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for text in (fresh(RECORD), fresh(SMALL), fresh(LARGE), RECORD):
+            request = post(text, "Accept: text/csv")
+            middle = request.index(b"\r\n\r\n") + 4
+            for piece in (request[:middle], request[middle : middle + 9], request[middle + 9 :]):
+                line.sendall(piece)
+                time.sleep(pause)
+            if "8000" in text:  # a large one has no length
+                assert line.recv(15).startswith(b"HTTP/1.1 200")
+                break
+            ((status, body),) = answers(line, 1)
+            assert status == 200
+            assert body.startswith(b"title,symbol,day\r\n" if "title" in text else b"s,class\r\n")
+
+
+def test_what_comes_behind_a_body_is_the_next_request(server: Server) -> None:
+    small, record = fresh(SMALL), fresh(RECORD)
+    with line_to(server) as line:
+        line.sendall(post(record) + get(small) + post(small))
+        line.sendall(post(fresh(SLOW)))
+        line.sendall(post(record)[:-5])
+        line.sendall(post(record)[-5:] + get(record))
+        found = answers(line, 6)
+    assert [status for status, _ in found] == [200] * 6
+    assert [len(bindings(body)) for _, body in found] == [1, 3, 3, 1, 1, 1]
+    assert found[1][1] == found[2][1]
+    assert found[0][1] == found[4][1] == found[5][1]
+
+
+def test_a_body_that_never_comes_whole_is_told_so(release: ReleaseInfo, start: Start) -> None:
+    """Who leaves meanwhile is no trouble; whoever stays hears what he is missing."""
+    with start(release.path, workers="1", body_s="0.5") as slow:
+        request = post(fresh(RECORD))
+        for piece in (request[:-3], request[: request.index(b"\r\n\r\n") + 4]):
+            with line_to(slow) as line:
+                line.sendall(piece)
+        with line_to(slow) as line:
+            line.sendall(request[:-3])
+            ((status, body),) = answers(line, 1)
+            assert (status, json.loads(body)["type"].rpartition("/")[2]) == (408, "slow-request")
+        with Client(base_url=slow.address) as client:
+            assert as_it_is(client, {"query": RECORD}, {}).status_code == 200
 
 
 def test_who_leaves_stops_the_query(server: Server, client: Client) -> None:
@@ -396,6 +529,57 @@ def test_a_plain_head_is_what_the_parser_of_the_server_reads(fields: list[tuple[
     accepts = [value.decode().strip(" \t") for name, value in parsed.headers if name == b"accept"]
     assert head.accept == (", ".join(accepts) if accepts else None)
     assert [name for name, _ in parsed.headers].count(b"host") == 1
+
+
+_POSTED = st.sampled_from(["application/sparql-query", "application/x-www-form-urlencoded; charset=utf-8", "text/csv"])
+
+
+@given(
+    st.lists(st.tuples(_NAMES, _VALUES | st.sampled_from(["a", "keep-alive", "3", "7", "*/*", "gzip"])), max_size=3),
+    _POSTED,
+    st.sampled_from(["7", "07", "+7", "7,7", "7 ", "-7", "0", "7_0", "\xb2"]),
+)
+def test_a_plain_head_of_a_post_is_what_the_parser_of_the_server_reads(
+    fields: list[tuple[str, str]], media_type: str, length: str
+) -> None:
+    told = [("host", "a"), ("content-type", media_type), *fields, ("content-length", length)]
+    data = ("".join(f"\r\n{name}: {value}" for name, value in told) + "\r\n\r\n").encode("latin-1")
+    head = plain_post(data)
+    if head is None:
+        return
+    parsed = _Parsed()
+    parser = httptools.HttpRequestParser(parsed)
+    parser.feed_data(b"POST / HTTP/1.1" + data + b"x" * (head.length - 1))
+    assert parsed.complete == 0
+    parser.feed_data(b"x")
+    assert parsed.complete == 1
+    assert parser.should_keep_alive()
+    assert head.is_form == ("form" in media_type)
+    assert media_type != "text/csv"
+
+
+def test_usual_heads_of_a_post_are_plain_and_unusual_ones_are_not() -> None:
+    def read(*lines: str) -> object:
+        return plain_post("\r\n".join(("", "Host: a", *lines, "", "")).encode())
+
+    length, query = "Content-Length: 12", "Content-Type: application/sparql-query"
+    assert read(length, query, "Accept: */*")
+    assert read(query + ' ; Charset="UTF-8"', length)
+    for other in (
+        (query,),
+        (length,),
+        (length, length, query),
+        (length, query, query),
+        (length, query + "; charset=utf-16"),
+        (length, query + "; a=b"),
+        (length, query + ";"),
+        (length, query, "Content-Encoding: gzip"),
+        (length, query, "Transfer-Encoding: chunked"),
+        (length, query, "Expect: 100-continue"),
+        (length, "Content-Type: multipart/form-data; boundary=a"),
+        (length, "Content-Type: application/sparql-update"),
+    ):
+        assert read(*other) is None, other
 
 
 def test_usual_heads_are_plain() -> None:

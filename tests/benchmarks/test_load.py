@@ -27,9 +27,9 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append(self.path)
-        if self.path.startswith("/stalls"):
+        if "/stalls" in self.path:
             time.sleep(0.3 if len(self.seen) % 300 == 0 else 0)
-        if len(self.seen) % 10 == 0 and not self.path.startswith("/stalls"):
+        if len(self.seen) % 10 == 0 and "/stalls" not in self.path:
             self.send_error(503)
         elif self.path.startswith("/chunks"):
             self.send_response(200)
@@ -44,6 +44,11 @@ class Answering(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(BODY)))
             self.end_headers()
             self.wfile.write(BODY)
+
+    def do_POST(self) -> None:
+        length, kind = int(self.headers["Content-Length"]), self.headers["Content-Type"]
+        self.path = f"{kind} {self.headers['Accept']} {self.path}?{self.rfile.read(length).decode()}"
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -91,3 +96,22 @@ def test_what_wrk_adds_to_its_latencies_is_taken_away(server: tuple[int, list[st
     assert rate.failures == 0
     assert len(seen) > 600, "some stalls are among them"
     assert 0 < rate.p50 <= rate.p99 < 100
+
+
+@pytest.mark.parametrize("generator", ["wrk", "own"])
+def test_what_is_posted_is_a_form(
+    generator: str, server: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if generator == "own":
+        monkeypatch.setattr(load.shutil, "which", lambda _: None)
+    elif not shutil.which("wrk"):
+        pytest.skip("wrk is not installed (Debian: wrk)")
+    port, seen = server
+    nobody: Any = None
+    paths = [f"{load.POST}/stalls?query=a%20NUMBER"]
+    rate = load.load("form", Server("test", port, "/", nobody, 0.0), paths, "text/csv", seconds=1, connections=2)
+    assert rate.failures == 0
+    posted = [path for path in seen if not path.startswith("/")]
+    assert len(posted) == len(set(posted)) > 20
+    start = "application/x-www-form-urlencoded text/csv /stalls?query=a%20"
+    assert all(path.startswith(start) and len(path) == len(start) + 9 for path in posted)
