@@ -225,6 +225,7 @@ class Patient(Quick):
 
     def shutdown(self) -> None:
         """The server ends: what is being asked is still answered."""
+        self._lose_patience()
         if self._question is None:
             super().shutdown()
         else:

@@ -51,6 +51,8 @@ _LINE_END: Final = b"\r\n"
 #: What may stand in the query of an address.
 _QUERY: Final = re.compile(rb"[!$-;=?-\[\]_a-z~]*")
 _LONGEST: Final = 4096
+#: Bytes of a head. Heads are kept, and nobody shall fill the memory with them.
+_LONGEST_HEAD: Final = 8192
 _REMEMBERED: Final = 2048
 _NOTHING: Final[Mapping[str, str]] = {}
 _SHARED: Final = b"".join(b"%s: %s\r\n" % header for header in HEADERS)
@@ -170,7 +172,7 @@ class Express:
         here = self.context()
         if way is None or here.prompt is not None or end > here.settings.max_url_bytes:
             return False
-        if len(data) > here.settings.max_head_bytes:
+        if len(data) > min(here.settings.max_head_bytes, _LONGEST + _LONGEST_HEAD):
             return False
         head = plain_head(data[line_end:])
         try:
@@ -318,5 +320,5 @@ def _post_of(data: bytes) -> tuple[PostHead | None, int]:
     """The head of a short POST to `/sparql`, and where its body begins; None: not for us."""
     end = data.find(_HEAD_END) if data.startswith(_POST) else -1
     start = end + len(_HEAD_END)
-    head = None if end < 0 else plain_post(data[len(_POST) : start])
+    head = None if not 0 <= end <= _LONGEST_HEAD else plain_post(data[len(_POST) : start])
     return (None if head is None or head.length > _LONGEST else head), start

@@ -232,6 +232,8 @@ def test_a_short_question_goes_the_shortest_way(release: ReleaseInfo) -> None:
             whole.replace(b"Host", b"Expect: 100-continue\r\nHost"),
             as_form.replace(b"query=", b"query\xff"),
             post("# " + "x" * 5000 + "\n" + RECORD),
+            post(RECORD, "Cookie: " + "x" * 9000),
+            get(RECORD, "Cookie: " + "x" * 13_000),
             get(RECORD)[:-2],
             whole[:40],
         ):
@@ -478,6 +480,22 @@ def test_a_server_that_stops_answers_what_it_was_asked(release: ReleaseInfo, sta
         ((status, body),) = answers(line, 1)
         assert (status, len(bindings(body))) == (200, 1)
         assert line.recv(10) == b""
+        assert server.process.wait(10) == 0
+
+
+def test_a_server_that_stops_waits_for_a_body_whose_head_has_come(release: ReleaseInfo, start: Start) -> None:
+    request = post(RECORD)
+    middle = request.index(b"\r\n\r\n") + 4
+    with start(release.path, workers="1") as server, line_to(server) as line:
+        line.sendall(post(SMALL))
+        answers(line, 1)
+        line.sendall(request[:middle])
+        time.sleep(0.002)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        line.sendall(request[middle:])
+        ((status, body),) = answers(line, 1)
+        assert (status, len(bindings(body))) == (200, 1)
         assert server.process.wait(10) == 0
 
 
