@@ -350,6 +350,14 @@ def _broken_off(
             publish(release, target, lambda *_: None)
 
 
+def _noticed(engine: Any, release: ReleaseInfo, patience: turns.Patience) -> list[str]:
+    """What a publish that is patient in this way tells."""
+    notices: list[str] = []
+    with closing(engine.address.target(notice=notices.append, patience=patience)) as target:
+        publish(release, target, lambda *_: None)
+    return notices
+
+
 @pytest.mark.usefixtures("moves")
 def test_where_the_engine_itself_has_ended_nobody_waits_for_it(
     engine: Any, first: ReleaseInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: Send
@@ -367,10 +375,7 @@ def test_where_the_engine_itself_has_ended_nobody_waits_for_it(
     engine.process.wait(20)
     engine.start()
     assert seen(engine.address.backend()) == expected(first)
-    notices: list[str] = []
-    with closing(engine.address.target(notice=notices.append, patience=turns.Patience(engine=100))) as target:
-        publish(large, target, lambda *_: None)
-    assert notices == []
+    assert _noticed(engine, large, turns.Patience(engine=100)) == []
     assert seen(engine.address.backend())[0] == expected(large)[0]
 
 
@@ -387,20 +392,15 @@ def test_what_was_broken_off_long_ago_is_not_waited_for(
 
     patience = turns.Patience(engine=2, sent=1)
     _broken_off(engine, large, monkeypatch, lost)
-    notices: list[str] = []
     began = time.monotonic()
-    with closing(engine.address.target(notice=notices.append, patience=patience)) as target:
-        publish(first, target, lambda *_: None)
+    (notice,) = _noticed(engine, first, patience)
     assert time.monotonic() - began > 2
-    assert len(notices) == 1
-    assert "2 s at most" in notices[0]
-    assert "Nothing has to be done" in notices[0]
+    assert "2 s at most" in notice
+    assert "Nothing has to be done" in notice
 
     _broken_off(engine, large, monkeypatch, lost)
     time.sleep(patience.engine + patience.sent + 0.8)
-    with closing(engine.address.target(notice=notices.append, patience=patience)) as target:
-        publish(first, target, lambda *_: None)
-    assert len(notices) == 1
+    assert _noticed(engine, first, patience) == []
     assert not list(
         engine.address.backend()._plain.query(f"SELECT ?s {{ GRAPH ?g {{ ?s <{turns._ANNOUNCED}> ?o }} }}").rows()
     )
