@@ -13,8 +13,11 @@ from starlette.requests import Request
 
 from api.problems import Problem
 
-__all__ = ["content_type", "form_fields", "only_field", "read_body", "read_text", "require_utf8"]
+__all__ = ["FORM", "QUERY", "content_type", "form_fields", "only_field", "read_body", "read_text", "require_utf8"]
 
+#: The media types of a query that is posted (SPARQL 1.1 Protocol, 2.1.2 and 2.1.3).
+FORM: Final = "application/x-www-form-urlencoded"
+QUERY: Final = "application/sparql-query"
 _MAX_FIELDS = 1000
 #: A percent sign without its two digits, which stays as it is.
 _QUOTED_BADLY: Final = re.compile("%(?![0-9A-Fa-f]{2})")

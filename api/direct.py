@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import formats
-from api.bodies import content_type, form_fields, only_field, read_body, read_text, require_utf8
+from api.bodies import FORM, QUERY, content_type, form_fields, only_field, read_body, read_text, require_utf8
 from api.context import Context
 from api.departure import LEFT, ClientLeft
 from api.errors import problem_for, problem_response
@@ -33,8 +33,6 @@ from queries.scanner import inspect
 
 __all__ = ["Direct", "asked_of"]
 
-_FORM: Final = "application/x-www-form-urlencoded"
-_DIRECT: Final = "application/sparql-query"
 _PARTS: Final = "multipart/form-data"
 _UPDATE: Final = "application/sparql-update"
 _ASKED: Final = "treatygraph.asked"
@@ -188,11 +186,11 @@ async def _posted(request: Request, most: int) -> _Posted:
     query = request.scope["query_string"]
     if media_type == _PARTS:  # not in the specification, but what some libraries make of a form
         return _Posted(b"", await _parts(request, most), True, query)
-    if media_type not in (_FORM, _DIRECT):
-        accepted = {"accept-post": f"{_FORM}, {_DIRECT}"}
-        raise Problem("unsupported-media-type", f"send the query as {_FORM} or as {_DIRECT}", headers=accepted)
+    if media_type not in (FORM, QUERY):
+        accepted = {"accept-post": f"{FORM}, {QUERY}"}
+        raise Problem("unsupported-media-type", f"send the query as {FORM} or as {QUERY}", headers=accepted)
     require_utf8(parameters.get("charset"))
-    return _Posted(await read_body(request, most), None, media_type == _FORM, query)
+    return _Posted(await read_body(request, most), None, media_type == FORM, query)
 
 
 async def _parts(request: Request, most: int) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from api.bodies import FORM, QUERY
 from api.compression import accepts_gzip
 
 __all__ = ["Head", "PostHead", "plain_head", "plain_post"]
@@ -25,8 +26,6 @@ _NAMES: Final = (
 )
 _KNOWN: Final = frozenset(_NAMES.split())
 _BODY: Final = frozenset({"content-length", "content-type"})
-_FORM: Final = "application/x-www-form-urlencoded"
-_QUERY: Final = "application/sparql-query"
 _UTF8: Final = re.compile(r'[ \t]*charset=(?:utf-8|"utf-8")[ \t]*', re.IGNORECASE)
 #: Nothing longer is of interest here.
 _LENGTH: Final = re.compile("[1-9][0-9]{0,5}")
@@ -67,9 +66,9 @@ def plain_post(lines: bytes) -> PostHead | None:
         return None
     media_type, semicolon, parameter = types[0].partition(";")
     kind = media_type.rstrip(" \t").lower()
-    if kind not in (_FORM, _QUERY) or (semicolon and _UTF8.fullmatch(parameter) is None):
+    if kind not in (FORM, QUERY) or (semicolon and _UTF8.fullmatch(parameter) is None):
         return None
-    return PostHead(head, int(lengths[0]), kind == _FORM)
+    return PostHead(head, int(lengths[0]), kind == FORM)
 
 
 def _fields(lines: bytes) -> dict[str, list[str]] | None:

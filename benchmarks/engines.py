@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rdflib import Graph
 
 LOOPBACK: Final = "127.0.0.1"
+#: Before a path whose query is sent as the form of a POST.
+POST: Final = "POST "
 MEMORY: Final = "pyoxigraph, memory"
 DISK: Final = "pyoxigraph, disk"
 EMBEDDED: Final = "treatygraph, in process"

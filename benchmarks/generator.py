@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.engines import LOOPBACK
+from benchmarks.engines import LOOPBACK, POST
 
 _END: Final = b"\r\n\r\n"
 _LAST_CHUNK: Final = b"\r\n0\r\n\r\n"
@@ -40,7 +40,7 @@ class Generator:
         self._requests = [self._request(path).encode().split(b"NUMBER") for path in paths]
 
     def _request(self, path: str) -> str:
-        if not path.startswith("POST "):
+        if not path.startswith(POST):
             return f"GET {path}{self._tail}\r\n"
         address, _, form = path.partition("?")
         length = len(form.replace("NUMBER", str(self._number)))  # numbers of a run are equally long

@@ -22,6 +22,7 @@ from benchmarks.engines import (
     MEMORY,
     OURS,
     OXIGRAPH,
+    POST,
     VIRTUOSO,
     Again,
     Embedded,
@@ -31,7 +32,7 @@ from benchmarks.engines import (
     query_path,
 )
 from benchmarks.figures import Graph, Held, Rate, Start
-from benchmarks.load import CONNECTIONS, NUMBER_OF_PATHS, POST, load
+from benchmarks.load import CONNECTIONS, NUMBER_OF_PATHS, load
 from benchmarks.measure import compare
 from benchmarks.process import first_answers
 from benchmarks.progress import say

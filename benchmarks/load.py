@@ -3,8 +3,7 @@
 wrk (Debian: wrk) asks, from one thread, which is far from being the bottleneck; where it is missing, our own generator
 asks (`benchmarks.generator`), a process of its own that does little else. Paths may hold NUMBER: it is another in each
 request, so that none has been asked before. What stands behind the question mark of a path that begins with POST is
-sent as a form. p50 and p99 are those of the requests that were sent (`load.lua` says what
-wrk would add).
+sent as a form. p50 and p99 are those of the requests that were sent (`load.lua` says what wrk would add).
 """
 
 from __future__ import annotations
@@ -22,14 +21,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from benchmarks.engines import LOOPBACK
+from benchmarks.engines import LOOPBACK, POST
 from benchmarks.figures import Rate
 from benchmarks.process import ROOT
 from benchmarks.servers import Server
 
 CONNECTIONS: Final = 8
-#: Before a path whose query is sent as the form of a POST.
-POST: Final = "POST "
 #: At most so many different things are asked about in one run of load.
 NUMBER_OF_PATHS: Final = 500
 _SCRIPT: Final = Path(__file__).with_name("load.lua")

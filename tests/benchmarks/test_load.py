@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import load
+from benchmarks.engines import POST
 from benchmarks.generator import Generator
 from benchmarks.servers import Server
 
@@ -108,7 +109,7 @@ def test_what_is_posted_is_a_form(
         pytest.skip("wrk is not installed (Debian: wrk)")
     port, seen = server
     nobody: Any = None
-    paths = [f"{load.POST}/stalls?query=a%20NUMBER"]
+    paths = [f"{POST}/stalls?query=a%20NUMBER"]
     rate = load.load("form", Server("test", port, "/", nobody, 0.0), paths, "text/csv", seconds=1, connections=2)
     assert rate.failures == 0
     posted = [path for path in seen if not path.startswith("/")]
