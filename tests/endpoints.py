@@ -18,6 +18,10 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from httpx2 import ReadError, RemoteProtocolError
+
+#: How a client may notice that an answer broke off: its connection was closed, or was reset, before the answer's end.
+BROKEN = (RemoteProtocolError, ReadError)
 
 
 @contextmanager
