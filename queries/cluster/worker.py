@@ -59,10 +59,9 @@ def _answer(reader: Any, payload: bytes, setup: dict[str, Any], line: Line) -> b
         sandbox.allow_cpu(asked["seconds"] * (os.cpu_count() or 1))
         if reader.moved():
             # The cap is that of a query, beyond the release; another release may be larger.
-            sandbox.free_memory()
-            reader.refresh()
-            reader.known_graphs()
-            sandbox.cap_memory_again(sandbox.Report(), setup["memory_bytes"])
+            with sandbox.uncapped(setup["memory_bytes"]):
+                reader.refresh()
+                reader.known_graphs()
         rest = _run(reader, text, asked, setup["prefixes"], line)
     except Abandoned:
         rest = b""

@@ -193,7 +193,12 @@ class Keeper:
             if plan is None:
                 return
             try:
-                worker = Worker(plan, memory_bytes=limits.max_memory_mb << 20, network=limits.network)
+                worker = Worker(
+                    plan,
+                    memory_bytes=limits.max_memory_mb << 20,
+                    network=limits.network,
+                    sweep_statements=limits.sweep_statements,
+                )
             except (BackendError, OSError) as error:
                 with pool.lock:
                     pool.failure = str(error)

@@ -16,7 +16,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, NamedTuple, cast
 
 import pyoxigraph as ox
 
@@ -30,6 +30,14 @@ _SHORT_S: Final = 0.0005
 
 class _TooLarge(Exception):
     """The copy would take more memory than the operator gives it."""
+
+
+class Copy(NamedTuple):
+    """What all workers share."""
+
+    store: ox.Store
+    statements: int
+    door: Door
 
 
 def main() -> None:
@@ -53,18 +61,19 @@ def main() -> None:
     door = Door(setup["columns"])
     door.prepare()
     gc.freeze()  # the collector would write to pages that are shared
-    line.send(wire.message(wire.HELLO, {"resident": sandbox.resident_bytes(), "statements": len(store)}))
+    copy = Copy(store, len(store), door)
+    line.send(wire.message(wire.HELLO, {"resident": sandbox.resident_bytes(), "statements": copy.statements}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 16, 2)
         if not data:
             os._exit(0)
-        pid = _split(store, door, control, descriptors)
+        pid = _split(copy, control, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         line.send(wire.message(wire.HELLO, {"pid": pid}))
 
 
-def _split(store: ox.Store, door: Door, control: socket.socket, descriptors: list[int]) -> int:
+def _split(copy: Copy, control: socket.socket, descriptors: list[int]) -> int:
     """A worker on the first descriptor, its complaints on the second; its process id."""
     told, tell = os.pipe()
     between = os.fork()
@@ -76,7 +85,7 @@ def _split(store: ox.Store, door: Door, control: socket.socket, descriptors: lis
                 os.close(told)
                 os.close(tell)
                 control.close()
-                _be_worker(store, door, descriptors, myself)
+                _be_worker(copy, descriptors, myself)
             os.write(tell, worker.to_bytes(8, "big"))
         finally:
             os._exit(0)
@@ -87,7 +96,7 @@ def _split(store: ox.Store, door: Door, control: socket.socket, descriptors: lis
     return int.from_bytes(said, "big")
 
 
-def _be_worker(store: ox.Store, door: Door, descriptors: list[int], between: int) -> None:
+def _be_worker(copy: Copy, descriptors: list[int], between: int) -> None:
     """What a worker does from its birth to its end. `between` is the process that has split it off."""
     try:
         while os.getppid() == between:  # until the server is the parent
@@ -98,7 +107,7 @@ def _be_worker(store: ox.Store, door: Door, descriptors: list[int], between: int
         os.setsid()  # a Ctrl-C on the terminal is for the server
         for descriptor in descriptors:
             os.close(descriptor)
-        serve(Line(socket.socket(fileno=os.dup(0))), store, door)
+        serve(Line(socket.socket(fileno=os.dup(0))), copy.store, copy.door, copy.statements)
     finally:
         os._exit(1)
 

@@ -48,6 +48,8 @@ class Limits:
     """Memory that a worker may no longer share with the others when it rests; then a new one takes its place."""
     rest_s: float = 1.0
     """How long a worker is idle before it rests."""
+    sweep_statements: int = 250_000
+    """Of a store that has a copy in memory: from so many on, questions for all statements are answered from disk."""
     max_text_chars: int = 1_000_000
     grace_s: float = 0.2
     """How long a worker whose reader has left may take to notice."""

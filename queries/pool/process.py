@@ -88,7 +88,7 @@ class Plan:
 class Worker:
     """A worker process. Its socket does not block; who has the worker on loan reads and writes it."""
 
-    def __init__(self, plan: Plan, *, memory_bytes: int, network: bool) -> None:
+    def __init__(self, plan: Plan, *, memory_bytes: int, network: bool, sweep_statements: int = 0) -> None:
         """Start the process, from a thread that outlives it: the kernel ends it with the thread that started it."""
         self.plan = plan
         self.served = 0
@@ -125,6 +125,7 @@ class Worker:
             "columns": None if plan.columns is None else str(plan.columns.absolute()),
             "memory_bytes": memory_bytes,
             "network": network,
+            "sweep_statements": sweep_statements,
             "prefixes": PREFIXES,
         }
         with contextlib.suppress(OSError):  # ended already, which shows at the first reading

@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,16 +85,21 @@ def cap_memory(report: Report, extra_bytes: int) -> None:
 
 
 def cap_memory_again(report: Report, extra_bytes: int) -> None:
-    """The same for a process that will open other data: `free_memory` takes the cap away for that while."""
+    """The same for a process that may open other data: `uncapped` takes the cap away for that while."""
     used = address_space_bytes()
     report.memory_cap_bytes = extra_bytes
     resource.setrlimit(resource.RLIMIT_AS, (used + extra_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def free_memory() -> None:
-    """No cap until the next one; only where that was set by `cap_memory_again`."""
+@contextlib.contextmanager
+def uncapped(extra_bytes: int) -> Iterator[None]:
+    """Open other data, whose size does not count; only where the cap was set by `cap_memory_again`."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        cap_memory_again(Report(), extra_bytes)
 
 
 def write_nothing() -> None:
@@ -150,8 +156,8 @@ __all__ = [
     "die_with_parent",
     "enter",
     "faulted_bytes",
-    "free_memory",
     "give_back_memory",
     "resident_bytes",
+    "uncapped",
     "write_nothing",
 ]

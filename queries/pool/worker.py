@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import socket
 import threading
 import time
@@ -19,12 +20,14 @@ import pyoxigraph as ox
 
 from queries.columns.door import Door
 from queries.pool import sandbox, wire
+from queries.pool.sweeping import Sweeping, sweeps
 from queries.xmltext import written
 
 _CHUNK: Final = 64 * 1024
 _PATIENCE_S: Final = 0.05  # a slow query's bytes are passed on at least this often
 _FIRST_PATIENCE_S: Final = 0.25  # but its first ones wait a little: until then an error can still be told cleanly
 _LONG_S: Final = 0.02  # the memory is looked at after queries that took this long
+_REST_S: Final = 0.2  # a worker that is new, and asked nothing for so long, opens what it may need later
 _EMPTY: Final = ox.Store()
 #: Memory that a query may leave behind before it is given back to the system.
 _MUCH_BYTES: Final = 16 * 1024 * 1024
@@ -38,10 +41,19 @@ class Abandoned(Exception):
 
 
 class Opened(NamedTuple):
-    """What answers: the engine, and before it the columns of the release."""
+    """What answers: the engine, and before it the columns of the release. `disk` is the way past a copy in memory."""
 
     store: ox.Store
     door: Door
+    disk: Sweeping | None
+
+    def engine(self, text: str) -> tuple[ox.Store, bool]:
+        """Which store answers a question about the whole release, and whether it is another one than in other workers:
+        the copy in memory, because this process cannot open the files."""
+        if self.disk is None or not sweeps(text):
+            return self.store, False
+        found = self.disk.open()
+        return (self.store, True) if found is None else (found, False)
 
 
 class Line:
@@ -60,6 +72,10 @@ class Line:
                 os._exit(0)
             self._frames.extend(self._decoder.feed(data))
         return self._frames.popleft()
+
+    def silent(self, seconds: float) -> bool:
+        """Whether nothing comes for so long."""
+        return not select.select([self._connection], [], [], seconds)[0]
 
     def stopped(self) -> bool:
         """Whether anything waits to be read: during a query that can only be STOP, or the end of the server."""
@@ -114,9 +130,9 @@ def main() -> None:
     serve(Line(socket.socket(fileno=os.dup(0))), None)
 
 
-def serve(line: Line, store: ox.Store | None, door: Door | None = None) -> None:
+def serve(line: Line, store: ox.Store | None, door: Door | None = None, statements: int = 0) -> None:
     """Read the setup, build the cage, open the store and the columns where they are not open yet, answer until the
-    server goes.
+    server goes. `statements` is the size of a store in memory.
 
     The cage is built by the first thread, as the kernel wants it; a second one inherits it and answers. It gets memory
     of its own from the C library: that of the first thread is full of holes after loading, in which each search for a
@@ -127,6 +143,9 @@ def serve(line: Line, store: ox.Store | None, door: Door | None = None) -> None:
         os._exit(2)
     setup = wire.content(payload)
     report = sandbox.enter(setup["parent"], network=setup["network"])
+    disk = None
+    if store is not None and statements >= setup["sweep_statements"]:
+        disk = Sweeping(setup["store"], setup["memory_bytes"])
     if store is None:
         try:
             store = ox.Store.read_only(setup["store"])
@@ -136,7 +155,7 @@ def serve(line: Line, store: ox.Store | None, door: Door | None = None) -> None:
     door = door or Door(setup["columns"])
     door.memory_bytes = setup["memory_bytes"]
     threading.stack_size(sandbox.STACK_BYTES)
-    answering = threading.Thread(target=_work, args=(line, Opened(store, door), setup, report))
+    answering = threading.Thread(target=_work, args=(line, Opened(store, door, disk), setup, report))
     answering.start()
     answering.join()
     os._exit(1)
@@ -144,9 +163,15 @@ def serve(line: Line, store: ox.Store | None, door: Door | None = None) -> None:
 
 def _work(line: Line, opened: Opened, setup: dict[str, Any], report: sandbox.Report) -> None:
     """Answer one query after the other."""
-    sandbox.cap_memory(report, setup["memory_bytes"])
+    if opened.disk is None:
+        sandbox.cap_memory(report, setup["memory_bytes"])
+    else:
+        sandbox.cap_memory_again(report, setup["memory_bytes"])
+        sandbox.write_nothing()
     held = Held()
     line.send(wire.message(wire.HELLO, {"sandbox": report.as_dict(), "resident": held.base}))
+    if opened.disk is not None and line.silent(_REST_S):
+        opened.disk.open()  # so that nobody waits for it later
     while True:
         kind, payload = line.next()
         if kind == wire.RUN:  # a STOP that came after the end of its query is nothing
@@ -195,8 +220,13 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
     whole = default is None and named is None
     plain = whole and not asked["union"] and not check and asked["columns"]
     answer: Any = opened.door.answer(text) if plain else None
+    apart = opened.door.apart
     if answer is None:
-        answer = (_EMPTY if check else opened.store).query(
+        store = _EMPTY if check else opened.store
+        if whole and not check:
+            store, elsewhere = opened.engine(text)
+            apart = apart or elsewhere
+        answer = store.query(
             text,
             use_default_graph_as_union=asked["union"] and whole,
             default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
@@ -207,7 +237,7 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
         kind = "select" if isinstance(answer, ox.QuerySolutions) else "ask"
     graph = kind == "construct"
     media = asked["graph_type" if graph else "table_type"]
-    head = _head(kind, media, opened.door.apart)
+    head = _head(kind, media, apart)
     if check:
         return head
     sink = Sink(line, head)
