@@ -10,14 +10,13 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import Any, Final
 
 import pyoxigraph as ox
 
 from queries.errors import BackendError, QueryRefused
 from queries.pool import sandbox, wire
-from queries.pool.worker import Abandoned, Line, Sink, failure
-from queries.xmltext import written
+from queries.pool.line import Abandoned, Line, Sink, failure, form, told
 
 _LONG_S: Final = 0.02
 
@@ -77,38 +76,18 @@ def _run(reader: Any, text: str, asked: dict[str, Any], prefixes: dict[str, str]
     from queries.cluster.asking import ask
 
     if asked["check"]:
-        return _head(_kind(ox.Store().query(text)), "", reader)
+        return _head(*form(ox.Store().query(text), asked), reader)
     answer = ask(reader, text, default=asked["default"], named=asked["named"], union=asked["union"])
-    kind = _kind(answer)
-    media = asked["graph_type" if kind == "construct" else "table_type"]
-    sink = Sink(line, _head(kind, media, reader))
-    output = written(cast("IO[bytes]", sink), media)
-    if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
-        table_format = ox.QueryResultsFormat.from_media_type(media)
-        if table_format is None:
-            raise LookupError(media)
-        answer.serialize(output, format=table_format)
-    else:
-        graph_format = ox.RdfFormat.from_media_type(media)
-        if graph_format is None:
-            raise LookupError(media)
-        ox.serialize(answer, output, format=graph_format, prefixes=prefixes if asked["shortened"] else None)
-    return sink.taken()
+    return told(answer, Sink(line, _head(*form(answer, asked), reader)), asked, prefixes)
 
 
 def _said(error: BaseException) -> dict[str, Any]:
-    """As `queries.pool.worker` says it; what this program has put into words is passed on as it is."""
+    """As `queries.pool.line` says it; what this program has put into words is passed on as it is."""
     if isinstance(error, QueryRefused):
         return {"type": "QueryRefused", "feature": error.feature, "text": str(error)}
     if isinstance(error, BackendError):
         return {"type": "BackendError", "text": str(error)}
     return failure(error)
-
-
-def _kind(answer: Any) -> str:
-    if isinstance(answer, ox.QuerySolutions):
-        return "select"
-    return "ask" if isinstance(answer, ox.QueryBoolean) else "construct"
 
 
 def _head(kind: str, media: str, reader: Any) -> bytes:

@@ -22,7 +22,8 @@ import pyoxigraph as ox
 
 from queries.columns.door import Door
 from queries.pool import sandbox, wire
-from queries.pool.worker import Line, serve
+from queries.pool.line import Line
+from queries.pool.worker import serve
 
 _LOOK_EVERY: Final = 20_000  # quads between two looks at the memory
 _SHORT_S: Final = 0.0005

@@ -6,26 +6,20 @@ and the standard library only, so that it starts in a few hundredths of a second
 
 from __future__ import annotations
 
-import io
 import os
-import select
 import socket
 import threading
 import time
-from collections import deque
 from functools import lru_cache
-from typing import IO, Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
 
 from queries.columns.door import Door
 from queries.pool import sandbox, wire
+from queries.pool.line import Abandoned, Line, Sink, failure, form, told
 from queries.pool.sweeping import Sweeping, sweeps
-from queries.xmltext import written
 
-_CHUNK: Final = 64 * 1024
-_PATIENCE_S: Final = 0.05  # a slow query's bytes are passed on at least this often
-_FIRST_PATIENCE_S: Final = 0.25  # but its first ones wait a little: until then an error can still be told cleanly
 _LONG_S: Final = 0.02  # the memory is looked at after queries that took this long
 _REST_S: Final = 0.2  # a worker that is new, and asked nothing for so long, opens what it may need later
 _EMPTY: Final = ox.Store()
@@ -34,10 +28,6 @@ _MUCH_BYTES: Final = 16 * 1024 * 1024
 _DONE: Final = wire.frame(wire.END)
 #: After so many short queries the memory is looked at as after a long one.
 _LOOK_EVERY: Final = 256
-
-
-class Abandoned(Exception):
-    """Nobody wants the answer any more."""
 
 
 class Opened(NamedTuple):
@@ -54,75 +44,6 @@ class Opened(NamedTuple):
             return self.store, False
         found = self.disk.open()
         return (self.store, True) if found is None else (found, False)
-
-
-class Line:
-    """The worker's end of the socket."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._decoder = wire.Decoder()
-        self._frames: deque[tuple[int, bytes]] = deque()
-
-    def next(self) -> tuple[int, bytes]:
-        """The next frame; ends the process when the server has gone."""
-        while not self._frames:
-            data = self._connection.recv(wire.RECEIVE)
-            if not data:
-                os._exit(0)
-            self._frames.extend(self._decoder.feed(data))
-        return self._frames.popleft()
-
-    def silent(self, seconds: float) -> bool:
-        """Whether nothing comes for so long."""
-        return not select.select([self._connection], [], [], seconds)[0]
-
-    def stopped(self) -> bool:
-        """Whether anything waits to be read: during a query that can only be STOP, or the end of the server."""
-        try:
-            waiting = self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        if not waiting:
-            os._exit(0)
-        return True
-
-    def send(self, data: bytes | bytearray) -> None:
-        """Send all; waits while the reader is slow. Ends the process when the server has gone."""
-        try:
-            self._connection.sendall(data)
-        except OSError:
-            os._exit(0)
-
-
-class Sink(io.RawIOBase):
-    """What the engine writes to. Holds little, and stops the engine when nobody reads."""
-
-    def __init__(self, line: Line, head: bytes) -> None:
-        super().__init__()
-        self._line = line
-        self._ahead = head
-        self._held = bytearray()
-        self._due = time.monotonic() + _FIRST_PATIENCE_S
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._held += data
-        if len(self._held) >= _CHUNK or time.monotonic() > self._due:
-            if self._line.stopped():
-                raise Abandoned
-            self._line.send(self.taken())
-        return len(data)
-
-    def taken(self) -> bytes:
-        """What is held, as frames; nothing is held afterwards."""
-        data = self._ahead + (wire.frame(wire.DATA, bytes(self._held)) if self._held else b"")
-        self._ahead = b""
-        self._held.clear()
-        self._due = time.monotonic() + _PATIENCE_S
-        return data
 
 
 def main() -> None:
@@ -232,36 +153,11 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
             default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],
             named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
         )
-    kind = "construct"
-    if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
-        kind = "select" if isinstance(answer, ox.QuerySolutions) else "ask"
-    graph = kind == "construct"
-    media = asked["graph_type" if graph else "table_type"]
+    kind, media = form(answer, asked)
     head = _head(kind, media, apart)
-    if check:
-        return head
-    sink = Sink(line, head)
-    output = written(cast("IO[bytes]", sink), media)
-    if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
-        table_format = ox.QueryResultsFormat.from_media_type(media)
-        if table_format is None:
-            raise LookupError(media)
-        answer.serialize(output, format=table_format)
-    else:
-        graph_format = ox.RdfFormat.from_media_type(media)
-        if graph_format is None:
-            raise LookupError(media)
-        ox.serialize(answer, output, format=graph_format, prefixes=prefixes if asked["shortened"] else None)
-    return sink.taken()
+    return head if check else told(answer, Sink(line, head), asked, prefixes)
 
 
 @lru_cache(maxsize=64)
 def _head(kind: str, media: str, apart: bool) -> bytes:
     return wire.message(wire.HEAD, {"kind": kind, "media": media, **({"apart": True} if apart else {})})
-
-
-def failure(error: BaseException) -> dict[str, Any]:
-    """What the server is told of an error."""
-    names = [kind.__name__ for kind in type(error).__mro__]
-    known = next((n for n in names if n in {"SyntaxError", "LookupError", "OSError", "ValueError"}), "RuntimeError")
-    return {"type": known, "text": str(error)[:2000]}
