@@ -148,12 +148,24 @@ def _answer(graph: Graph) -> None:
 def _serve(graph: Graph, host: str, port: int, hosts: tuple[str, ...]) -> None:
     import uvicorn
 
+    from api.connections import protocol
     from api.listening import address_of, listen
     from api.mcp.server import PATH, http_application, make_server
+    from api.metrics import Metrics
+    from loaders.software import software_version
 
+    settings = load_settings()
     listening = listen(host, port)
-    application = http_application(make_server(graph), hosts)
-    config = uvicorn.Config(application, log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(
+        http_application(make_server(graph), hosts),
+        # Slow and silent clients, and those of HTTP/1.0, are dealt with as by `serve`.
+        http=protocol(settings, Metrics(graph.release(), software_version())),
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_s,  # type: ignore[arg-type]  # the loop takes fractions
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
     click.echo(f"treatygraph mcp: release {graph.release()} at {address_of(host, listening, PATH)} (stop with Ctrl-C)")
     # uvicorn ends gracefully and then raises the signal again, which must not end us before the workers have gone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -28,10 +28,10 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def listening(*arguments: str) -> Iterator[str]:
-    """`treatygraph mcp --http` on a free port; its address."""
+def listening(*arguments: str, **settings: str) -> Iterator[str]:
+    """`treatygraph mcp --http` on a free port, with settings of the environment; its address."""
     command = [*COMMAND, *arguments, "--http", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment() | settings)
     try:
         assert process.stdout is not None
         found = re.search(r"http://\S+/mcp", process.stdout.readline())
