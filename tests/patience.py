@@ -1,8 +1,8 @@
 """How long tests wait. A busy machine makes everything late, and must turn no test red.
 
 Two cores under a load of six let a process wait for a second or two before it runs again, and each step of a request
-may be met by that: the client's, the server's, the worker's. So a test never looks whether something has happened after
-a fixed time: it waits for it (`until`), which costs nothing where it holds at once. A limit that is tested gets `BUSY_S`
+may be met by that: the client's, the server's, the worker's. So no test looks whether something has happened after some
+fixed time: it waits for it (`until`), which costs nothing where it holds at once. A limit that is tested has `BUSY_S`
 of slack, and is tried with something that would take far longer without it, or for ever. Where quickness itself is the
 point, the quickest of several attempts counts (`quickest`). Where a limit of the test's own could strike too early, a
 longer one is tried (`growing`). How fast the product is, `benchmarks/` show; no test does.
@@ -41,6 +41,13 @@ def quickest(work: Callable[[], object], enough_s: float, attempts: int = 6) -> 
         if least < enough_s:
             break
     return least
+
+
+def within_a_minute(seconds: float = 2 * BUSY_S) -> None:
+    """Wait until so many seconds of the clock's minute are left: when the next one begins, a limit on requests a minute
+    lets one more pass, since what was counted before counts a little less."""
+    if (left := 60 - time.time() % 60) < seconds:
+        time.sleep(left + 0.1)
 
 
 def growing(seconds: float, attempts: int = 5) -> Iterator[float]:
