@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from loaders.build import build
 from loaders.release import ReleaseInfo, open_release
@@ -30,8 +30,9 @@ sys.dont_write_bytecode = False
 os.environ["TREATYGRAPH_CACHE_DIR"] = tempfile.mkdtemp(prefix="treatygraph-tests-")
 atexit.register(shutil.rmtree, os.environ["TREATYGRAPH_CACHE_DIR"], ignore_errors=True)
 
-settings.register_profile("here", deadline=None)
-settings.register_profile("check", deadline=None, derandomize=True)
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", _PATIENT)
+settings.register_profile("check", _PATIENT, derandomize=True)
 settings.load_profile("check" if os.environ.get("CI") else "here")
 
 ROOT = Path(__file__).resolve().parents[1]

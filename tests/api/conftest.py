@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from loaders.quality import quality_report, record_date
 from loaders.release import ReleaseInfo, open_release, release_id, write_release
 from ontology.schema import load_schema
 from queries.embedded import EmbeddedBackend
+from tests.patience import PATIENT_S, until
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BASE = "https://w3id.org/treatygraph/"
@@ -99,6 +99,14 @@ class Server:
         return self.address + path
 
 
+def ready(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/health/ready", timeout=PATIENT_S):
+            return True
+    except OSError:
+        return False
+
+
 @contextmanager
 def running(release: Path, errors: Path | None = None, **settings: str) -> Iterator[Server]:
     """`treatygraph serve` on a free port, as users start it, with settings from the environment."""
@@ -113,17 +121,14 @@ def running(release: Path, errors: Path | None = None, **settings: str) -> Itera
         found = re.search(r"http://\S+?:\d+", line)
         assert found, f"the server did not say where it listens: {line!r}"
         address = found.group()
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                with urlopen(f"{address}/health/ready", timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.05)
+        assert until(lambda: ready(address), PATIENT_S), f"{address} is not ready"
         yield Server(address, process)
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(PATIENT_S)
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -142,5 +147,5 @@ def server(release: ReleaseInfo) -> Iterator[Server]:
 @pytest.fixture
 def http(server: Server) -> Iterator[Client]:
     """A client of the real server."""
-    with Client(base_url=server.address, timeout=30) as found:
+    with Client(base_url=server.address, timeout=PATIENT_S) as found:
         yield found

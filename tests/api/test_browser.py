@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.patience import PATIENT_S
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from tests.api.conftest import Server
 
@@ -54,6 +57,7 @@ def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> It
     context = browser.new_context(
         java_script_enabled=request.param, base_url=server.address, viewport={"width": 1280, "height": 900}
     )
+    context.set_default_timeout(PATIENT_S * 1000)
     complaints: list[str] = []
     foreign: list[str] = []
     found = context.new_page()
@@ -74,24 +78,31 @@ def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> It
     assert foreign == []
 
 
+def expect(found: Locator | Page) -> Any:
+    """The library's own: it waits until the page is as it is expected."""
+    library = importlib.import_module("playwright.sync_api")
+    library.expect.set_options(timeout=PATIENT_S * 1000)
+    return library.expect(found)
+
+
 def test_from_the_home_page_to_the_source_of_a_mandate(page: Page) -> None:
     page.goto("/")
     page.get_by_role("searchbox").fill("CTL MSP 5")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("main").get_by_role("link", name="5th Meeting of the States Parties (CTL)").first.click()
-    assert page.get_by_role("heading", level=1).inner_text() == "5th Meeting of the States Parties (CTL)"
-    assert page.locator("figure.picture svg").is_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("5th Meeting of the States Parties (CTL)")
+    expect(page.locator("figure.picture svg")).to_be_visible()
     page.get_by_text("The same in words, with the sources").click()
     steps = page.locator("ol.steps")
-    assert steps.is_visible()
-    assert "was convened under A/RES/91/7, operative paragraph 4" in steps.inner_text()
-    assert "characters 900–990" in steps.inner_text()
+    expect(steps).to_be_visible()
+    expect(steps).to_contain_text("was convened under A/RES/91/7, operative paragraph 4")
+    expect(steps).to_contain_text("characters 900–990")
     page.get_by_role("link", name="Whole lineage").click()
-    assert "/lineage?thing=ctl-msp-5" in page.url
+    expect(page).to_have_url(re.compile(re.escape("/lineage?thing=ctl-msp-5")))
     rows = page.locator("table.statements tbody tr")
-    assert rows.count() >= 8
+    rows.nth(7).wait_for()
     page.locator("figure.picture svg a", has_text="CTL article 9(1)").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "CTL article 9(1)"
+    expect(page.get_by_role("heading", level=1)).to_have_text("CTL article 9(1)")
 
 
 def test_a_question_is_asked_by_its_form(page: Page) -> None:
@@ -100,9 +111,9 @@ def test_a_question_is_asked_by_its_form(page: Page) -> None:
     page.get_by_label("Meeting").fill("CTL MSP 5")
     page.get_by_role("button", name="Ask").click()
     table = page.get_by_role("table")
-    assert "A/RES/91/7, operative paragraph 4" in table.inner_text()
+    expect(table).to_contain_text("A/RES/91/7, operative paragraph 4")
     page.get_by_role("link", name="open the query in the editor").click()
-    assert "meeting/ctl-msp-5" in page.get_by_label("Query").input_value()
+    expect(page.get_by_label("Query")).to_have_value(re.compile("meeting/ctl-msp-5"))
 
 
 def test_a_query_runs_in_the_editor_and_errors_are_shown(page: Page) -> None:
@@ -111,38 +122,38 @@ def test_a_query_runs_in_the_editor_and_errors_are_shown(page: Page) -> None:
         "SELECT ?s WHERE { ?s a <https://w3id.org/treatygraph/def#Resolution> } ORDER BY ?s"
     )
     page.get_by_role("button", name="Run").click()
-    assert page.get_by_role("table").locator("tbody tr").count() == 2
+    expect(page.get_by_role("table").locator("tbody tr")).to_have_count(2)
     page.get_by_role("link", name="id:doc/a/res/91/7").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "A/RES/91/7"
+    expect(page.get_by_role("heading", level=1)).to_have_text("A/RES/91/7")
     page.goto("/sparql")
     page.get_by_label("Query").fill("SELECT ?s WHRE { }")
     page.get_by_role("button", name="Run").click()
-    assert "line 1" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("line 1")
 
 
 def test_data_are_checked_by_the_form(page: Page) -> None:
     page.goto("/validate")
     page.get_by_label("Data").fill("PREFIX tg: <https://w3id.org/treatygraph/def#>\n<http://e/a> a tg:Meetin .\n")
     page.get_by_role("button", name="Check").click()
-    assert "tg:Meeting" in page.get_by_role("main").inner_text()
-    assert "2:" in page.get_by_role("table").first.inner_text()
+    expect(page.get_by_role("main")).to_contain_text("tg:Meeting")
+    expect(page.get_by_role("table").first).to_contain_text("2:")
 
 
 def test_from_the_navigation_to_what_is_missing_by_keyboard(page: Page) -> None:
     page.goto("/")
     page.get_by_role("navigation", name="Site").get_by_role("link", name="Coverage").focus()
     page.keyboard.press("Enter")
-    assert page.locator("h1").inner_text() == "Coverage"
+    expect(page.locator("h1")).to_have_text("Coverage")
     page.get_by_label("Convention", exact=True).focus()
     page.keyboard.press("Tab")
     page.keyboard.type("resolutions")
     page.keyboard.press("Tab")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert "part=resolutions" in page.url
+    expect(page).to_have_url(re.compile(re.escape("part=resolutions")))
     page.get_by_role("link", name="What is missing, one by one").focus()
     page.keyboard.press("Enter")
-    assert page.locator("h1").inner_text() == "Gaps"
+    expect(page.locator("h1")).to_have_text("Gaps")
 
 
 def test_the_tables_of_coverage_are_printed_whole(page: Page) -> None:
@@ -154,10 +165,10 @@ def test_the_tables_of_coverage_are_printed_whole(page: Page) -> None:
 
 def test_findings_are_filtered_by_the_form(page: Page) -> None:
     page.goto("/findings")
-    assert page.locator("article.finding").count() == 3
+    expect(page.locator("article.finding")).to_have_count(3)
     page.get_by_label("Severity").select_option("warning")
     page.get_by_role("button", name="Filter").click()
-    assert page.locator("article.finding").count() == 1
+    expect(page.locator("article.finding")).to_have_count(1)
 
 
 def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
@@ -168,7 +179,7 @@ def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
     assert box is not None
     assert box["x"] >= 0
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
+    expect(page).to_have_url(re.compile("#main$"))
 
 
 @pytest.mark.parametrize(

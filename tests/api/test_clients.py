@@ -7,13 +7,16 @@ import shutil
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import rdflib
-from httpx2 import Client
+from httpx2 import Client, HTTPError
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import CSV, GET, JSON, JSONLD, N3, POST, RDFXML, TSV, TURTLE, XML, SPARQLWrapper
+
+from tests.patience import BUSY_S, PATIENT_S, quickest, until
 
 if TYPE_CHECKING:
     from tests.api.conftest import Server
@@ -73,7 +76,7 @@ def test_rdflib_asks_as_a_store(server: Server, method: str) -> None:
 def test_curl(server: Server) -> None:
     def curl(*arguments: str) -> str:
         return subprocess.run(
-            ["curl", "-sS", *arguments], capture_output=True, text=True, check=True, timeout=30
+            ["curl", "-sS", *arguments], capture_output=True, text=True, check=True, timeout=PATIENT_S
         ).stdout
 
     form = curl("--data-urlencode", f"query={QUERY}", "-H", "Accept: text/csv", server.url("/sparql"))
@@ -99,7 +102,12 @@ def test_a_body_without_length_is_limited_too(server: Server, http: Client) -> N
         for _ in range(400):
             yield b"# nothing but comments\n" * 2000
 
-    answer = http.post("/validate", content=endless(), headers={"content-type": "text/turtle"})
+    answer = None
+    for _ in range(5):  # who is slow to hear that nobody listens any more finds the connection closed
+        with suppress(HTTPError):
+            answer = http.post("/validate", content=endless(), headers={"content-type": "text/turtle"})
+            break
+    assert answer is not None
     assert answer.status_code == 413
 
 
@@ -111,11 +119,8 @@ def test_a_large_answer_streams_and_a_client_may_leave(http: Client) -> None:
         assert next(chunks)
     started = time.monotonic()
     assert http.get("/health/live").status_code == 200
-    assert time.monotonic() - started < 5
-    deadline = time.monotonic() + 20
-    while http.get("/health").json()["running"] and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert http.get("/health").json()["running"] == 0, "the query goes on without its client"
+    assert time.monotonic() - started < BUSY_S
+    assert until(lambda: http.get("/health").json()["running"] == 0), "the query goes on without its client"
 
 
 def test_health_answers_while_queries_burn(server: Server, http: Client) -> None:
@@ -125,16 +130,18 @@ def test_health_answers_while_queries_burn(server: Server, http: Client) -> None
     )
 
     def ask() -> None:
-        with Client(base_url=server.address, timeout=60) as other:
+        with Client(base_url=server.address, timeout=2 * PATIENT_S) as other:
             other.get("/sparql", params={"query": heavy})
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
         thread.start()
     time.sleep(0.3)
-    started = time.monotonic()
-    assert http.get("/health/live").status_code == 200
-    assert time.monotonic() - started < 2
+
+    def health() -> None:
+        assert http.get("/health/live").status_code == 200
+
+    assert quickest(health, 0.5) < 0.5
     for thread in threads:
         thread.join()
 

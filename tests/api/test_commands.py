@@ -52,7 +52,7 @@ def run(tmp_path: Path) -> Run:
             cwd=tmp_path,
             input=stdin,
             env={**clean, **environment},
-            timeout=120,
+            timeout=200,
         )
 
     return call
@@ -315,7 +315,7 @@ def test_a_reader_that_leaves_early_is_no_error(release: ReleaseInfo) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""

@@ -81,7 +81,7 @@ def test_the_health_check_tells_a_living_service_from_a_dead_one(server: Server)
 
     def exits(port: int) -> int:
         environment = {"TREATYGRAPH_PORT": str(port)}
-        return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, timeout=30).returncode
+        return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, timeout=60).returncode
 
     assert exits(urlsplit(server.address).port or 0) == 0
     assert exits(1) != 0

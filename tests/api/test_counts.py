@@ -15,6 +15,7 @@ from queries.columns.door import Door
 from queries.columns.file import FILE
 from queries.embedded import EmbeddedBackend
 from queries.results import TABLE_TYPES
+from tests.patience import PATIENT_S
 
 TEXT = "SELECT ?p (COUNT(*) AS ?n) (COUNT(DISTINCT ?value) AS ?values) { ?thing ?p ?value } GROUP BY ?p"
 TSV = {"accept": "text/tab-separated-values"}
@@ -26,7 +27,10 @@ Running = Callable[..., AbstractContextManager[Any]]
 def test_a_count_is_that_of_the_engine(release: ReleaseInfo, start: Running, memory: str) -> None:
     engine = EmbeddedBackend(release.store, release.id)
     assert Door(str(release.path / FILE)).answer(TEXT) is not None
-    with start(release.path, store_memory_mb=memory) as server, Client(base_url=server.address) as client:
+    with (
+        start(release.path, store_memory_mb=memory) as server,
+        Client(base_url=server.address, timeout=PATIENT_S) as client,
+    ):
         for media_type in TABLE_TYPES:
             answer = client.get("/sparql", params={"query": TEXT}, headers={"accept": media_type})
             assert answer.status_code == 200
@@ -52,7 +56,10 @@ def test_without_the_columns_the_entity_tag_is_another(
     release = publisher(tmp_path / "release")
     tags = []
     for _ in range(2):
-        with start(release.path, store_memory_mb="0") as server, Client(base_url=server.address) as client:
+        with (
+            start(release.path, store_memory_mb="0") as server,
+            Client(base_url=server.address, timeout=PATIENT_S) as client,
+        ):
             tags.append(client.get("/sparql", params={"query": TEXT}, headers=TSV).headers["etag"])
         (release.path / FILE).unlink(missing_ok=True)
     assert tags[0] != tags[1]

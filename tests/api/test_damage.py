@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from api.settings import Settings
 from loaders.release import ReleaseInfo, open_release
 from queries import proof
 from queries.pool.backend import PooledBackend
+from tests.patience import PATIENT_S, until
 
 if TYPE_CHECKING:
     from tests.api.conftest import Server
@@ -105,17 +105,19 @@ BY_CONTENT = (chain, search)
 
 
 @pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the files were large: they are read while the release is served."""
+def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """As if the files were large: they are read while the release is served, as soon as this is set."""
+    begins, read = threading.Event(), proof.Examination._read
+
+    def read_later(examination: proof.Examination, give_up: Callable[[proof.Proof], None]) -> None:
+        begins.wait(PATIENT_S)
+        read(examination, give_up)
+
     monkeypatch.setattr(proof, "SMALL_BYTES", 0)
-    monkeypatch.setattr(proof, "LATER_S", 1.5)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.02)
+    monkeypatch.setattr(proof, "LATER_S", 0)
+    monkeypatch.setattr(proof.Examination, "_read", read_later)
+    yield begins
+    begins.set()
 
 
 def pool_of(client: Any) -> PooledBackend:
@@ -156,10 +158,9 @@ def test_a_small_index_is_read_before_the_release_is_served(
             assert rows(found) == lines
 
 
-@pytest.mark.usefixtures("large")
 @pytest.mark.parametrize("name", FILES)
 def test_a_large_one_is_read_later_and_no_answer_from_it_is_said_to_hold(
-    folder: Path, name: str, caplog: pytest.LogCaptureFixture
+    folder: Path, name: str, caplog: pytest.LogCaptureFixture, later: threading.Event
 ) -> None:
     expected = sound_answers(folder, name)
     damage(folder, name)
@@ -167,10 +168,11 @@ def test_a_large_one_is_read_later_and_no_answer_from_it_is_said_to_hold(
         wrong = [ask(client) for ask in ASK[name]]
         assert [rows(one) for one in wrong] != [lines for lines, _, _ in expected], "else nothing is tried here"
         assert not caplog.records
-        wait_for(lambda: bool(caplog.records))
+        later.set()
+        assert until(lambda: caplog.records)
         assert str(folder / name) in caplog.records[0].getMessage()
-        wait_for(lambda: name in pool_of(client).basis or name == "columns.index")
-        wait_for(lambda: pool_of(client).edition == open_release(folder).id or name != "columns.index")
+        assert until(lambda: name in pool_of(client).basis or name == "columns.index")
+        assert until(lambda: pool_of(client).edition == open_release(folder).id or name != "columns.index")
         for ask, before, (lines, _, tag) in zip(ASK[name], wrong, expected, strict=True):
             again = ask(client, **{"if-none-match": before.headers["etag"]})
             if rows(before) == lines:
@@ -180,6 +182,7 @@ def test_a_large_one_is_read_later_and_no_answer_from_it_is_said_to_hold(
             assert again.headers["etag"] != before.headers["etag"]
             assert before.headers["etag"] != tag, "as if it were the sound answer"
             assert ask(client, **{"if-none-match": again.headers["etag"]}).status_code == 304
+    later.clear()
     # The next start: nobody knows yet what is in the file, and what was kept the last time is not said to hold.
     with opened(folder) as client:
         for ask, before, (lines, _, _) in zip(ASK[name], wrong, expected, strict=True):
@@ -187,9 +190,8 @@ def test_a_large_one_is_read_later_and_no_answer_from_it_is_said_to_hold(
                 assert ask(client, **{"if-none-match": before.headers["etag"]}).status_code == 200
 
 
-@pytest.mark.usefixtures("large")
 def test_a_large_one_that_is_sound_is_called_so_once_it_was_read(
-    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, later: threading.Event
 ) -> None:
     with monkeypatch.context() as small:
         small.setattr(proof, "SMALL_BYTES", 1 << 24)
@@ -201,7 +203,8 @@ def test_a_large_one_that_is_sound_is_called_so_once_it_was_read(
                 found = ask(client)
                 assert found.content == content
                 assert (found.headers["etag"] == tag) == (ask in BY_CONTENT)
-        wait_for(lambda: "unread" not in pool.edition + pool.lineage_edition)
+        later.set()
+        assert until(lambda: "unread" not in pool.edition + pool.lineage_edition)
         for name in FILES:
             for ask, (_, content, tag) in zip(ASK[name], expected[name], strict=True):
                 found = ask(client)
@@ -209,8 +212,7 @@ def test_a_large_one_that_is_sound_is_called_so_once_it_was_read(
     assert not caplog.records
 
 
-@pytest.mark.usefixtures("large")
-def test_what_was_kept_of_the_release_is_made_anew(folder: Path) -> None:
+def test_what_was_kept_of_the_release_is_made_anew(folder: Path, later: threading.Event) -> None:
     """Findings have labels from the lineage index."""
     damage(folder, "lineage.index")
     with opened(folder) as client:
@@ -223,7 +225,8 @@ def test_what_was_kept_of_the_release_is_made_anew(folder: Path) -> None:
 
         assert client.portal is not None
         first = client.portal.call(context.once, labels)
-        wait_for(lambda: "lineage.index" in pool_of(client).basis)
+        later.set()
+        assert until(lambda: "lineage.index" in pool_of(client).basis)
         second = client.portal.call(context.once, labels)
     assert first[0].startswith("6th Meeting")
     assert second[0].startswith("5th Meeting")
@@ -233,7 +236,7 @@ def test_a_server_says_so_in_its_log_and_a_build_mends_it(folder: Path, start: S
     for name in FILES:
         damage(folder, name)
     log = tmp_path / "log"
-    with start(folder, errors=log, workers="1") as server, Client(base_url=server.address) as client:
+    with start(folder, errors=log, workers="1") as server, Client(base_url=server.address, timeout=PATIENT_S) as client:
         assert "6th Meeting" not in lineage(client).text
         assert "#Neeting" not in sparql(client, COUNTED).text
     lines = [line for line in log.read_text().splitlines() if "checksum" in line]

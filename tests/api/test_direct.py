@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from api.bodies import form_fields
 from api.problems import Problem
 from queries.scanner import _PROLOGUE, _form, inspect
+from tests.patience import PATIENT_S
 
 _QUOTED = "%41,%3D,%3d,%26,=,&,+,a,%,%e2%82%ac,%ff,_,.,==,%0A,%0D,;,query,é,=0A,%2,%%,?,#, ,\t,\n,\r"
 _PIECES = st.sampled_from(tuple(re.split(",", _QUOTED)))
@@ -54,7 +55,7 @@ def test_the_prologue_read_in_one_go_gives_the_form_that_the_tokens_give(text: s
 @contextmanager
 def _line(address: str) -> Any:
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as line:
+    with socket.create_connection((host, int(port)), timeout=PATIENT_S) as line:
         yield line.makefile("rwb")
 
 

@@ -12,6 +12,8 @@ import pytest
 import rdflib
 from httpx2 import Client
 
+from tests.patience import PATIENT_S
+
 QUERY = "SELECT ?s WHERE { ?s a <https://w3id.org/treatygraph/def#Resolution> } ORDER BY ?s"
 EXPECTED = ["https://w3id.org/treatygraph/id/doc/a/res/90/8", "https://w3id.org/treatygraph/id/doc/a/res/91/7"]
 CONSTRUCT = "CONSTRUCT WHERE { <https://w3id.org/treatygraph/id/doc/a/res/91/7> ?p ?o }"
@@ -115,7 +117,7 @@ def test_an_offer_to_speak_http_2_costs_no_body(http: Client, apart: bool) -> No
         "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA\r\nUpgrade: h2c\r\n"
         "User-Agent: Java-http-client/17\r\nAccept: text/csv\r\nContent-Type: application/sparql-query\r\n\r\n"
     )
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=PATIENT_S) as connection:
         for _ in range(2):  # and the connection lives on
             if apart:
                 connection.sendall(head.encode())

@@ -23,6 +23,7 @@ from api.app import create_app
 from api.settings import Settings
 from loaders.release import ReleaseInfo
 from queries.pool.backend import PooledBackend
+from tests.patience import PATIENT_S, until
 
 VARIANTS = 10_000
 OVER_HTTP = 300
@@ -110,14 +111,16 @@ async def send(app: ASGIApp, method: str, query: str, media_type: str, body: byt
     return status
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_ten_thousand_spellings_reach_nothing_by_the_first_wall_alone(
     release: ReleaseInfo, listener: Listener, variants: Callable[..., Iterator[str]]
 ) -> None:
     """Everything as over HTTP, but for the wire; the workers have their network."""
     port, hits = listener
     draw = random.Random(4)
-    backend = PooledBackend(release.store, release=release.id, workers=2, deadline_s=2, queue_wait_s=30, network=True)
+    backend = PooledBackend(
+        release.store, release=release.id, workers=2, deadline_s=PATIENT_S, queue_wait_s=PATIENT_S, network=True
+    )
     app = create_app(Settings(release=release.path, max_url_bytes=60_000), backend)
     counts: dict[int, int] = {}
     texts = variants(port, VARIANTS)
@@ -202,8 +205,7 @@ def test_without_care_a_context_is_fetched(listener: Listener) -> None:
     media_type, text = uploads(f"http://127.0.0.1:{port}/")["a context"]
     with suppress(Exception):
         rdflib.Graph().parse(data=text, format=media_type)
-    time.sleep(0.3)
-    assert hits, "without this the next test proves nothing"
+    assert until(lambda: hits), "without this the next test proves nothing"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -63,7 +63,7 @@ def found(record: ReleaseInfo, start: Callable[..., Any]) -> dict[str, Any]:
     notebook.cells.append(nbformat.v4.new_code_cell(DUMP))
     with start(record.path) as server:
         environment = {**os.environ, "SERVICE": server.address, "PYTHONPATH": str(ROOT)}
-        client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
+        client = nbclient.NotebookClient(notebook, timeout=200, kernel_name="python3")
         client.execute(env=environment)
     (said,) = [one.text for one in notebook.cells[-1].outputs if one.output_type == "stream" and "DUMP" in one.text]
     result: dict[str, Any] = json.loads(said.partition("DUMP")[2])

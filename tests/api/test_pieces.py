@@ -14,6 +14,7 @@ import pytest
 from httpx2 import Client
 
 from loaders.release import ReleaseInfo
+from tests.patience import PATIENT_S
 
 if TYPE_CHECKING:
     from tests.api.conftest import Server
@@ -37,7 +38,7 @@ LONG = 6000
 
 @pytest.fixture(scope="module")
 def server(release: ReleaseInfo, start: Start) -> Iterator[Server]:
-    with start(release.path, workers="2") as found:
+    with start(release.path, workers="2", queue_wait_s="30") as found:
         yield found
 
 
@@ -70,14 +71,14 @@ def pieces(data: bytes, draw: random.Random) -> Iterator[bytes]:
 def test_whatever_the_pieces_each_request_is_answered_in_order(server: Server, seed: int) -> None:
     draw = random.Random(seed)
     alone: dict[str, tuple[int, bytes]] = {}
-    with Client(base_url=server.address, timeout=30) as client:
+    with Client(base_url=server.address, timeout=PATIENT_S) as client:
         for query in QUERIES:
             found = client.post("/sparql", data={"query": query}, headers={"accept": ACCEPT, "x-unusual": "1"})
             alone[query] = found.status_code, found.content if found.status_code == 200 else b""
     assert {status for status, _ in alone.values()} == {200, 400, 403}
     host, port = server.address.removeprefix("http://").split(":")
     for _ in range(5):
-        with socket.create_connection((host, int(port)), timeout=20) as line, line.makefile("rb") as stream:
+        with socket.create_connection((host, int(port)), timeout=PATIENT_S) as line, line.makefile("rb") as stream:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for _ in range(5):
                 asked = [draw.choice(QUERIES) for _ in range(draw.choice([1, 1, 1, 2, 4]))]

@@ -17,6 +17,8 @@ import rdflib
 from httpx2 import Client, Response
 from rdflib.namespace import RDF
 
+from tests.patience import until
+
 ID = "https://w3id.org/treatygraph/graph/"
 ONE = f"{ID}a/res/91/7"
 OTHER = f"{ID}note-verbale/2031-02-03/ctl-msp-5"
@@ -294,7 +296,7 @@ def test_what_is_not_sent_again_keeps_no_worker(http: Client) -> None:
     large = {"query": "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"}
     for _ in range(8):  # there are four workers
         assert http.get("/sparql", params=large, headers={"if-none-match": "*"}).status_code == 304
-    assert http.get("/health").json()["pool"]["busy"] == 0
+    assert until(lambda: http.get("/health").json()["pool"]["busy"] == 0)
 
 
 def test_anything_known_says_nothing_about_a_mistake(http: Client) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from rdflib.namespace import RDF
 
 from loaders.release import ReleaseInfo
 from tests.endpoints import BROKEN
+from tests.patience import BUSY_S, PATIENT_S, growing, until, within_a_minute
 
 if TYPE_CHECKING:
     from tests.api.conftest import Server
@@ -32,11 +34,13 @@ SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
 FLOOD = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 #: Requests a minute that the service takes from one address.
 RATE = 25
+#: An address of this process alone: nobody else takes a port there between the look for a free one and its use.
+HERE = f"127.{1 + os.getpid() % 250}.{1 + os.getpid() // 250 % 250}.1"
 
 
 def free_port() -> int:
     with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
+        found.bind((HERE, 0))
         return int(found.getsockname()[1])
 
 
@@ -59,17 +63,20 @@ def running(command: list[str], port: int, log: Path) -> Iterator[None]:
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stdout=errors, stderr=errors)
     try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.05)
+        assert until(lambda: listens(port) or process.poll() is not None, PATIENT_S)
+        assert process.poll() is None, log.read_text()
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENT_S)
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection((HERE, port), PATIENT_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def certificate(place: Path) -> tuple[Path, Path]:
@@ -88,8 +95,8 @@ def nginx(place: Path, behind: str, under: str | None = None, version: str = "1.
     port, plain = free_port(), free_port()
     site = replaced(
         (DEPLOY / "nginx.conf").read_text(encoding="utf-8"),
-        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("listen 443 ssl", f"listen {HERE}:{port} ssl"),
+        ("listen 80;", f"listen {HERE}:{plain};"),
         ("127.0.0.1:8000", behind),
         (f"/etc/ssl/{HOST}.pem", str(cert)),
         (f"/etc/ssl/private/{HOST}.key", str(key)),
@@ -111,13 +118,13 @@ def nginx(place: Path, behind: str, under: str | None = None, version: str = "1.
     arguments = [command, "-p", str(place), "-e", str(place / "error.log"), "-c", str(place / "nginx.conf")]
     subprocess.run([*arguments, "-t"], check=True, capture_output=True, timeout=60)
     with running(arguments, port, place / "nginx.log"):
-        yield f"https://127.0.0.1:{port}"
+        yield f"https://{HERE}:{port}"
 
 
 @pytest.fixture(scope="module")
 def served(start: Callable[..., AbstractContextManager[Server]], release: ReleaseInfo) -> Iterator[Server]:
     with start(
-        release.path, trusted_proxies="127.0.0.1", rate_per_minute=str(RATE), timeout_s="10", workers="2"
+        release.path, trusted_proxies="127.0.0.1", rate_per_minute=str(RATE), timeout_s="80", workers="2"
     ) as found:
         yield found
 
@@ -130,7 +137,7 @@ def proxy(served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
         def client() -> Client:
             way = HTTPTransport(verify=False, local_address=f"127.0.0.{next(number)}")
-            return Client(base_url=address, transport=way, headers={"host": HOST}, timeout=20)
+            return Client(base_url=address, transport=way, headers={"host": HOST}, timeout=PATIENT_S)
 
         yield SimpleNamespace(address=address, client=client)
 
@@ -163,6 +170,7 @@ def test_the_service_knows_under_which_address_it_is_seen(proxy: SimpleNamespace
 
 def test_the_rate_is_that_of_the_true_client(proxy: SimpleNamespace) -> None:
     with proxy.client() as one, proxy.client() as other:
+        within_a_minute()
         statuses = [one.get("/sparql?query=ASK{}").status_code for _ in range(RATE + 1)]
         assert statuses == [200] * RATE + [429]
         forged = one.get("/sparql?query=ASK{}", headers={"x-forwarded-for": "198.51.100.7"})
@@ -173,18 +181,23 @@ def test_the_rate_is_that_of_the_true_client(proxy: SimpleNamespace) -> None:
 
 def test_answers_are_streamed_and_broken_ones_stay_broken(proxy: SimpleNamespace) -> None:
     seen: list[tuple[float, int]] = []
-    started = time.monotonic()
 
-    def read(client: Client) -> None:
-        flood = {"query": FLOOD, "format": "csv", "timeout": "2"}
+    def read(client: Client, limit: float) -> None:
+        started = time.monotonic()
+        seen.clear()
+        flood = {"query": FLOOD, "format": "csv", "timeout": str(limit)}
         with client.stream("GET", "/sparql", params=flood) as answer:
-            assert answer.status_code == 200
-            seen.extend((time.monotonic() - started, len(chunk)) for chunk in answer.iter_raw())
+            if answer.status_code != 504:  # else a busy machine has not come to the first byte
+                assert answer.status_code == 200
+                with pytest.raises(BROKEN):
+                    seen.extend((time.monotonic() - started, len(chunk)) for chunk in answer.iter_raw())
 
     with proxy.client() as client:
-        with pytest.raises(BROKEN):
-            read(client)
-        assert seen[0][0] < 1.8, "the first bytes came only at the end"
+        for limit in growing(2.0):
+            read(client, limit)
+            if seen and seen[0][0] < 0.9 * limit:
+                break
+        assert seen[0][0] < 0.9 * limit, "the first bytes came only at the end"
         assert sum(size for _, size in seen) > 100_000
         # Past the limit before the first byte: the honest status.
         aggregate = FLOOD.replace("*", "(COUNT(*) AS ?n)", 1).replace("}", "FILTER(STR(?a) < STR(?d)) }")
@@ -200,22 +213,44 @@ def test_a_proxy_that_asks_in_http_1_0_passes_a_broken_answer_on_as_broken(serve
     query = FLOOD.replace(" }", " } LIMIT 200000")
     with (
         nginx(tmp_path, behind, version="1.0") as address,
-        Client(base_url=address, transport=way, headers={"host": HOST}, timeout=20) as client,
-        Client(base_url=served.address, timeout=20) as direct,
+        Client(base_url=address, transport=way, headers={"host": HOST}, timeout=PATIENT_S) as client,
+        Client(base_url=served.address, timeout=PATIENT_S) as direct,
     ):
         whole = client.get("/sparql", params={"query": query, "format": "csv"})
         assert whole.headers["transfer-encoding"] == "chunked", "nobody knows how long it is"
         assert whole.content == direct.get("/sparql", params={"query": query, "format": "csv"}).content
-        with pytest.raises(BROKEN):
-            client.get("/sparql", params={"query": FLOOD, "format": "csv", "timeout": "1"})
+        for limit in growing(1.0):
+            flood = {"query": FLOOD, "format": "csv", "timeout": str(limit)}
+            with client.stream("GET", "/sparql", params=flood) as answer:
+                if answer.status_code == 504:  # a busy machine has not come to the first byte
+                    continue
+                assert answer.status_code == 200
+                with pytest.raises(BROKEN):
+                    answer.read()
+                break
+        else:
+            pytest.fail("no byte within any limit")
 
 
 def test_a_broken_answer_is_broken_over_http_2_as_well(proxy: SimpleNamespace) -> None:
     curl = program("curl")
-    command = [curl, "-sk", "--http2", "--max-time", "20", "-o", os.devnull, "-w", "%{http_version} %{http_code}"]
+    command = [
+        curl,
+        "-sk",
+        "--http2",
+        "--max-time",
+        str(PATIENT_S),
+        "-o",
+        os.devnull,
+        "-w",
+        "%{http_version} %{http_code}",
+    ]
     target = f"{proxy.address}/sparql"
-    query = ["-G", "--data-urlencode", f"query={FLOOD}", "-d", "timeout=2", "--interface", "127.0.0.99"]
-    done = subprocess.run([*command, *query, target], capture_output=True, text=True, timeout=60)
+    for limit in growing(2.0):
+        query = ["-G", "--data-urlencode", f"query={FLOOD}", "-d", f"timeout={limit:g}", "--interface", "127.0.0.99"]
+        done = subprocess.run([*command, *query, target], capture_output=True, text=True, timeout=2 * PATIENT_S)
+        if not done.stdout.endswith("504"):  # else a busy machine has not come to the first byte
+            break
     if not done.stdout.startswith("2"):
         pytest.skip("this curl speaks no HTTP/2")
     assert done.stdout == "2 200"
@@ -223,24 +258,21 @@ def test_a_broken_answer_is_broken_over_http_2_as_well(proxy: SimpleNamespace) -
 
 
 def test_a_client_that_leaves_is_noticed_through_the_proxy(proxy: SimpleNamespace, served: Server) -> None:
-    with Client(base_url=served.address) as direct, proxy.client() as client:
+    with Client(base_url=served.address, timeout=PATIENT_S) as direct, proxy.client() as client:
 
         def busy() -> int:
             return int(direct.get("/health").json()["pool"]["busy"])
 
-        assert busy() == 0
+        assert until(lambda: busy() == 0)
         with client.stream("GET", "/sparql", params={"query": FLOOD, "format": "csv"}) as answer:
             chunks = answer.iter_raw()
             assert next(chunks)
             assert busy() == 1
-        limit = time.monotonic() + 3
-        while busy() and time.monotonic() < limit:
-            time.sleep(0.02)
-        assert busy() == 0, "the query goes on without its client"
+        assert until(lambda: busy() == 0, 3 + BUSY_S), "the query goes on without its client"
 
 
 def test_the_numbers_are_closed(proxy: SimpleNamespace, served: Server) -> None:
-    with proxy.client() as client, Client(base_url=served.address) as direct:
+    with proxy.client() as client, Client(base_url=served.address, timeout=PATIENT_S) as direct:
         assert client.get("/metrics").status_code == 403
         assert direct.get("/metrics").status_code == 200
 
@@ -249,6 +281,9 @@ def test_nginx_has_a_rate_of_its_own(proxy: SimpleNamespace) -> None:
     with proxy.client() as one, proxy.client() as other:
         statuses = [one.get("/health/live").status_code for _ in range(70)]
         assert statuses[:40] == [200] * 40
+        with ThreadPoolExecutor(8) as threads:  # where one after the other is no more than ten a second
+            while 429 not in statuses and len(statuses) < 1000:
+                statuses += threads.map(lambda _: one.get("/health/live").status_code, range(60))
         assert 429 in statuses
         assert other.get("/health/live").status_code == 200
 
@@ -260,7 +295,7 @@ def test_under_a_path(
     with (
         start(release.path, trusted_proxies="127.0.0.1", root_path="/tg", workers="1") as server,
         nginx(tmp_path, server.address.removeprefix("http://"), "/tg") as address,
-        Client(base_url=address, verify=False, headers={"host": HOST}, timeout=20) as client,
+        Client(base_url=address, verify=False, headers={"host": HOST}, timeout=PATIENT_S) as client,
     ):
         page = client.get("/tg/page/id/meeting/ctl-msp-5", headers={"accept": "text/html"})
         assert page.status_code == 200
