@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -136,6 +138,18 @@ def test_what_is_refused(shared_pool: PooledBackend) -> None:
             shared_pool.query(TABLES[0], timeout_s=seconds)
     with pytest.raises(UnknownFunction):
         list(shared_pool.query("SELECT ?x { BIND(<http://example.org/f>(1) AS ?x) }").rows())
+
+
+def test_a_result_that_is_dropped_keeps_neither_rows_nor_a_worker(shared_pool: PooledBackend) -> None:
+    result = shared_pool.query(TABLES[0])
+    assert result.variables == ("s", "v")
+    known = weakref.ref(result)
+    gc.disable()
+    try:
+        del result
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def test_a_path_without_a_store_is_told(tmp_path: Path) -> None:
