@@ -371,7 +371,7 @@ class _PooledResult(QueryResult):
         chosen = media_type or offered[0]
         if chosen not in offered:
             raise UnsupportedFormat(f"a {self.kind} result is written as {', '.join(offered)}, not as {chosen}")
-        return cast("PooledStream", self._stream(chosen))
+        return self._stream(chosen)
 
 
 def _read_back(kind: Kind, ask: Callable[[str], PooledStream]) -> Answer:
