@@ -56,10 +56,11 @@ class Wrong(Exception):
 def below(pid: int) -> list[int]:
     """All processes below one."""
     found: list[int] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, children.read_text().split()):
-                found += [child, *below(child)]
+    with suppress(OSError):  # it has ended
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):  # a thread that has ended
+                for child in map(int, (task / "children").read_text().split()):
+                    found += [child, *below(child)]
     return found
 
 
