@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -100,7 +101,9 @@ class RemoteBackend:
             if waiting:
                 body = waiting.pop()
             else:
-                body, result.release = send()
+                body, answering = send()
+                if (told := known()) is not None:
+                    told.release = answering
             if accept == _TRIPLES:
                 return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
             answer = self._table(body)
@@ -110,6 +113,9 @@ class RemoteBackend:
 
         result = QueryResult(kind, run, limit, _translated)
         result.release = release
+        # Not the result itself: with it, `run` would make a circle that the collector ends in whatever thread it runs
+        # in, and what the engine's parser gave must die in the thread that asked for it.
+        known = weakref.ref(result)
         return result
 
     def neighbours(

@@ -5,12 +5,12 @@ Loopback only; whatever is started ends with its `with`.
 
 from __future__ import annotations
 
+import random
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,8 +20,14 @@ import pyoxigraph as ox
 import pytest
 from httpx2 import ReadError, RemoteProtocolError
 
+from .processes import ports
+
 #: How a client may notice that an answer broke off: its connection was closed, or was reset, before the answer's end.
 BROKEN = (RemoteProtocolError, ReadError)
+
+#: How long a server may take to listen, and to end, on a machine that is busy with other things.
+COMING_S = 60.0
+GOING_S = 60.0
 
 
 @contextmanager
@@ -34,23 +40,50 @@ def oxigraph(folder: Path, quads: Iterable[ox.Quad]) -> Iterator[str]:
     store.extend(quads)
     store.flush()
     del store
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [str(program), "serve-read-only", "--location", str(folder / "db"), "--bind", address]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process, port = started_on_a_free_port(
+        lambda port: [str(program), "serve-read-only", "--location", str(folder / "db"), "--bind", f"127.0.0.1:{port}"]
+    )
     try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"http://{address}/", timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.05)
-        yield f"http://{address}/query"
+        yield f"http://127.0.0.1:{port}/query"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(GOING_S)
+
+
+def free_port() -> int:
+    """A port that nobody has at this moment; another process may take it in the next one.
+
+    Below those that the system gives by itself (Linux: from 32768 on), so that no connection of anybody takes it while
+    a server that was killed is started again.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+
+
+def started_on_a_free_port(command: Callable[[int], list[str]], tries: int = 5) -> tuple[subprocess.Popen[bytes], int]:
+    """A server that must be told its port, and listens there; on another port where somebody took the first one."""
+    for _ in range(tries):
+        port = free_port()
+        process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if listens(process, port):
+            return process, port
+    raise AssertionError(f"the server ended {tries} times: {command(port)}")
+
+
+def listens(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the process itself, and not another one, listens at the port; False where it ended instead."""
+    limit = time.monotonic() + COMING_S
+    while process.poll() is None:
+        if port in ports(process.pid):
+            return True
+        if time.monotonic() > limit:
+            process.kill()
+            raise AssertionError(f"the server does not listen: {process.args!r}")
+        time.sleep(0.02)
+    return False
 
 
 @dataclass

@@ -154,16 +154,16 @@ def server(release: ReleaseInfo, environment: dict[str, str]) -> Iterator[str]:
         assert process.stdout is not None
         address = re.search(r"http://(\S+?:\d+)", process.stdout.readline())
         assert address
-        for _ in range(600):
+        for _ in range(2400):
             try:
-                with urlopen(f"http://{address[1]}/health/ready", timeout=5):
+                with urlopen(f"http://{address[1]}/health/ready", timeout=30):
                     break
             except OSError:
                 time.sleep(0.05)
         yield address[1]
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture

@@ -152,20 +152,20 @@ def address(extended: House) -> Iterator[str]:
         assert process.stdout is not None
         found = re.search(r"http://\S+?:\d+", process.stdout.readline())
         assert found
-        for _ in range(600):
+        for _ in range(2400):
             try:
-                with urlopen(f"{found.group()}/health/ready", timeout=5):
+                with urlopen(f"{found.group()}/health/ready", timeout=30):
                     break
             except OSError:
                 time.sleep(0.05)
         yield found.group()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def get(address: str, path: str, **parameters: str) -> str:
-    with urlopen(f"{address}{path}?{urlencode(parameters)}", timeout=30) as answer:
+    with urlopen(f"{address}{path}?{urlencode(parameters)}", timeout=120) as answer:
         return str(answer.read().decode())
 
 

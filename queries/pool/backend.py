@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -359,9 +359,11 @@ class PooledBackend:
 class _PooledResult(QueryResult):
     """Rows and triples are read back from what a worker writes; `serialize` is what a worker writes."""
 
-    def __init__(self, kind: Kind, ask: Any) -> None:
+    def __init__(self, kind: Kind, ask: Callable[[str], PooledStream]) -> None:
         self._stream = ask
-        super().__init__(kind, self._answer)
+        # A method of its own would make a circle: a result that is dropped would keep its worker, and what the parser
+        # gave would die in whatever thread the collector runs in.
+        super().__init__(kind, partial(_read_back, kind, ask))
 
     def serialize(self, media_type: str | None = None) -> PooledStream:
         """See `QueryResult.serialize`."""
@@ -369,14 +371,16 @@ class _PooledResult(QueryResult):
         chosen = media_type or offered[0]
         if chosen not in offered:
             raise UnsupportedFormat(f"a {self.kind} result is written as {', '.join(offered)}, not as {chosen}")
-        return cast("PooledStream", self._stream(chosen))
+        return self._stream(chosen)
 
-    def _answer(self) -> Answer:
-        if self.kind == "construct":
-            body = Body(self._stream(_TRIPLES), _AHEAD)
-            return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
-        body = Body(self._stream(_ROWS), _AHEAD)
-        return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
+
+def _read_back(kind: Kind, ask: Callable[[str], PooledStream]) -> Answer:
+    """What the engine's parsers make of what a worker writes."""
+    if kind == "construct":
+        body = Body(ask(_TRIPLES), _AHEAD)
+        return (quad.triple for quad in ox.parse(body.as_file(), format=ox.RdfFormat.N_TRIPLES))
+    body = Body(ask(_ROWS), _AHEAD)
+    return ox.parse_query_results(body.as_file(), format=ox.QueryResultsFormat.JSON)
 
 
 def _proofs(plan: Plan, indexes: Indexes) -> list[Proof]:

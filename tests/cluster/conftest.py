@@ -61,7 +61,7 @@ def clean_environment(**more: str) -> dict[str, str]:
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command line with an environment of its own; what it said, and its exit status."""
     return subprocess.run(
-        command(*arguments), capture_output=True, text=True, env=clean_environment(**environment), timeout=120
+        command(*arguments), capture_output=True, text=True, env=clean_environment(**environment), timeout=230
     )
 
 
@@ -116,7 +116,7 @@ def make() -> Iterator[Callable[..., ClusterBackend]]:
     opened: list[ClusterBackend] = []
 
     def backend(store: Path, **limits: Any) -> ClusterBackend:
-        limits = {"workers": 3, "deadline_s": 20.0, "queue_wait_s": 10.0, **limits}
+        limits = {"workers": 3, "deadline_s": 60.0, "queue_wait_s": 60.0, **limits}
         opened.append(ClusterBackend(Storage(store), Limits(**limits)))
         return opened[-1]
 

@@ -76,7 +76,7 @@ def test_a_large_one_soon_afterwards_and_what_was_said_before_has_another_tag(
 
     def patient(self: proof.Proof, *how: Any) -> bool | None:
         reading.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return differs(self, *how)
 
     monkeypatch.setattr(proof, "SMALL_BYTES", 0)
@@ -85,7 +85,7 @@ def test_a_large_one_soon_afterwards_and_what_was_said_before_has_another_tag(
     cluster = make(copied.parents[1])
     before = lineage_edition_of(cluster)
     assert before.startswith(f"{releases(1).id}/unread-"), "nobody keeps it under a lasting name"
-    assert reading.wait(10)
+    assert reading.wait(60)
     go_on.set()
     assert _until(lambda: cluster.adjacency is None)
     assert lineage(cluster, MEETING, direction="up").to_json() == expected(releases(1))
@@ -116,7 +116,7 @@ def test_one_that_is_cut_short_does_not_break_the_answers(copied: Path, releases
 
 def _until(condition: Callable[[], object]) -> bool:
     done = threading.Event()
-    for _ in range(400):
+    for _ in range(2400):
         if condition():
             return True
         done.wait(0.025)

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,14 +38,14 @@ def store(releases: Releases, kit: Any, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def server(service: ModuleType, store: Path) -> Iterator[Any]:
-    settings = {"store": f"fluree:{store}", "accept_licence": "BUSL-1.1", "workers": "3", "queue_wait_s": "20"}
-    with service.running(store / "no-release", **settings, timeout_s="25") as found:
+    settings = {"store": f"fluree:{store}", "accept_licence": "BUSL-1.1", "workers": "3", "queue_wait_s": "60"}
+    with service.running(store / "no-release", **settings, timeout_s="60") as found:
         yield found
 
 
 @pytest.fixture
 def http(server: Any) -> Iterator[Client]:
-    with Client(base_url=server.address, timeout=60) as found:
+    with Client(base_url=server.address, timeout=150) as found:
         yield found
 
 
@@ -64,7 +65,7 @@ def test_reads_go_on_while_query_processes_are_killed(server: Any, kit: Any) -> 
     answered = [0]
 
     def read() -> None:
-        with Client(base_url=server.address, timeout=60) as http:
+        with Client(base_url=server.address, timeout=150) as http:
             while not stop.is_set():
                 try:
                     assert count(http, kit, next(marks)) == ("1", 300)
@@ -78,20 +79,22 @@ def test_reads_go_on_while_query_processes_are_killed(server: Any, kit: Any) -> 
     killed: list[int] = []
     chance = random.Random(7)
     try:
-        for _ in range(6):
+        limit = time.monotonic() + 60
+        while len(killed) < 6 and time.monotonic() < limit:
             time.sleep(0.5)
             processes = [pid for pid in children(server.process.pid) if pid not in killed]
             if processes:
                 killed.append(chance.choice(processes))
-                os.kill(killed[-1], signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(killed[-1], signal.SIGKILL)
         before = answered[0]
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 90
         while answered[0] < before + 10 and time.monotonic() < limit:
             time.sleep(0.05)
     finally:
         stop.set()
         for reader in readers:
-            reader.join(60)
+            reader.join(160)
     assert failed == []
     assert len(killed) >= 3
     assert answered[0] >= before + 10, "nothing was answered after the last kill"
@@ -103,7 +106,7 @@ def test_a_runaway_query_is_ended_at_its_limit_and_others_go_on(http: Client, ki
     took = time.monotonic() - began
     assert late.status_code == 504
     assert late.json()["type"].endswith("/timeout")
-    assert took < 4
+    assert took < 15, "long before the limit of the service"
     assert count(http, kit, 10_000) == ("1", 300)
 
 
@@ -148,7 +151,7 @@ def test_no_answer_is_older_than_the_last_publish(server: Any, store: Path, rele
     def read(vary: bool) -> None:
         marks = itertools.count(20_000)
         tag = ""
-        with Client(base_url=server.address, timeout=60) as http:
+        with Client(base_url=server.address, timeout=150) as http:
             while not stop.is_set():
                 floor = acknowledged[0]
                 try:
@@ -173,14 +176,17 @@ def test_no_answer_is_older_than_the_last_publish(server: Any, store: Path, rele
             release = releases(number)
             kit.publish(release, store)
             acknowledged[0] = number
-            with Client(base_url=server.address, timeout=60) as http:
+            with Client(base_url=server.address, timeout=150) as http:
                 assert count(http, kit, number) == (str(number), 300 * number)
                 assert release.id in http.get("/sparql", headers={"accept": "text/turtle"}).text
                 assert release.id in http.get("/").text
+            limit = time.monotonic() + 60
+            while str(number) not in seen[-4:] and not wrong and time.monotonic() < limit:
+                time.sleep(0.05)
             time.sleep(0.5)
     finally:
         stop.set()
         for reader in readers:
-            reader.join(60)
+            reader.join(160)
     assert wrong == []
     assert {"1", "3"} <= set(seen)

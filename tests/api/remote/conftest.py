@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ import pytest
 
 from loaders.publishing.publish import Published, publish
 from loaders.release import ReleaseInfo, open_release, write_release
+
+from ...endpoints import COMING_S, GOING_S, free_port, listens, started_on_a_free_port
 
 HERE = Path(__file__).parent
 
@@ -48,31 +49,25 @@ def _load() -> Any:
 Address = _load().Address
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 class Oxigraph:
     """A server process of the wheel over a directory of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.process, self.port = started_on_a_free_port(self._command)
         self.address = Address("oxigraph", f"http://127.0.0.1:{self.port}/query")
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [str(Path(sys.executable).with_name("oxigraph")), "serve", "--location", str(self.folder)]
-        command += ["--bind", f"127.0.0.1:{self.port}"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _await(self.port, self.process)
+        """Again, after `kill`, where it was."""
+        self.process = _again(lambda: _silent(self._command(self.port)), self.port)
+
+    def _command(self, port: int) -> list[str]:
+        program = str(Path(sys.executable).with_name("oxigraph"))
+        return [program, "serve", "--location", str(self.folder), "--bind", f"127.0.0.1:{port}"]
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        if self.process is not None:
-            self.process.send_signal(number)
-            self.process.wait(20)
+        self.process.send_signal(number)
+        self.process.wait(GOING_S)
 
     def clear(self) -> None:
         """Nothing in it."""
@@ -115,23 +110,29 @@ class Virtuoso:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.http = _free_port()
         for name in ("db", "load", "vsp"):
             (folder / name).mkdir()
-        (folder / "virtuoso.ini").write_text(_SETTINGS.format(sql=_free_port(), http=self.http), encoding="ascii")
+        for _ in range(5):  # other ports, where somebody took one of them
+            self.http = free_port()
+            (folder / "virtuoso.ini").write_text(_SETTINGS.format(sql=free_port(), http=self.http), encoding="ascii")
+            if not (folder / "db" / "virtuoso.db").exists():
+                self._run("+pwdold", "dba", "+pwddba", "lantern").wait(COMING_S)
+            self.process = self._run()
+            if listens(self.process, self.http):
+                break
+            self._unlock()
+        else:
+            raise AssertionError("the engine ended five times")
         self.address = Address("virtuoso", f"http://127.0.0.1:{self.http}/sparql", "dba", "lantern")
-        self.process: subprocess.Popen[bytes] | None = None
-        self._run("+pwdold", "dba", "+pwddba", "lantern").wait(60)
 
     def start(self) -> None:
-        (self.folder / "db" / "virtuoso.lck").unlink(missing_ok=True)  # left behind by a kill
-        self.process = self._run()
-        _await(self.http, self.process)
+        """Again, after `kill`, where it was."""
+        self._unlock()
+        self.process = _again(self._run, self.http)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        if self.process is not None:
-            self.process.send_signal(number)
-            self.process.wait(20)
+        self.process.send_signal(number)
+        self.process.wait(GOING_S)
 
     def clear(self) -> None:
         """Nothing of ours in it."""
@@ -140,19 +141,25 @@ class Virtuoso:
         for name in [name for name in target._sizes if name.startswith((BASE, "urn:"))]:
             target._remove(name)
 
+    def _unlock(self) -> None:
+        (self.folder / "db" / "virtuoso.lck").unlink(missing_ok=True)  # left behind by one that did not end well
+
     def _run(self, *more: str) -> subprocess.Popen[bytes]:
-        command = ["virtuoso-t", "+configfile", "virtuoso.ini", "+wait", "+foreground", *more]
-        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return _silent(["virtuoso-t", "+configfile", "virtuoso.ini", "+wait", "+foreground", *more], self.folder)
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
-    limit = time.monotonic() + 60
-    while time.monotonic() < limit:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert process.poll() is None, "the engine ended"
-        time.sleep(0.05)
-    raise AssertionError("the engine did not start")
+def _silent(command: list[str], folder: Path | None = None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _again(start: Callable[[], subprocess.Popen[bytes]], port: int) -> subprocess.Popen[bytes]:
+    """A server at the port that it had; somebody may hold it for a moment."""
+    for _ in range(20):
+        process = start()
+        if listens(process, port):
+            return process
+        time.sleep(0.5)
+    raise AssertionError(f"the engine does not come back to port {port}")
 
 
 def _updates(address: Any) -> Any:
@@ -168,7 +175,6 @@ def _started(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
         if not Path(sys.executable).with_name("oxigraph").exists():
             pytest.skip("the oxigraph server is not installed (wheel `oxigraph`)")
         engine = Oxigraph(tmp_path_factory.mktemp("oxigraph"))
-    engine.start()
     return engine
 
 
@@ -250,7 +256,7 @@ class Publisher:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(GOING_S)
         self.process.stdout.close()
 
     def _line(self) -> str:

@@ -38,7 +38,7 @@ class Address:
         engine = ENGINES[self.engine]
         update, graphs = engine.update_url(self.query), engine.graphs_url(self.query)
         assert update
-        how.setdefault("patience", Patience(beat=0.5, watch=2, stale=4, rival=10, engine=2, statements=5000))
+        how.setdefault("patience", Patience(beat=0.2, watch=2, stale=4, rival=10, engine=2, statements=5000))
         return SparqlTarget(self.query, update, graphs, engine=engine, login=self.login, batch=batch, **how)
 
     def backend(self, **how: Any) -> PublishedBackend:

@@ -84,8 +84,8 @@ def served(
     send(release, engines.address, batch=2000)
     nothing = tmp_path_factory.mktemp("nothing")
     with (
-        start(nothing, timeout_s="8", **engines.address.settings()) as server,
-        Client(base_url=server.address, timeout=30, follow_redirects=False) as found,
+        start(nothing, timeout_s="30", **engines.address.settings()) as server,
+        Client(base_url=server.address, timeout=90, follow_redirects=False) as found,
     ):
         yield found
 
@@ -256,7 +256,7 @@ def test_a_query_that_takes_too_long(served: Client) -> None:
     began = time.monotonic()
     response = served.get("/sparql", params={"query": text, "timeout": "1"})
     assert (response.status_code, response.json()["type"]) == (504, f"{BASE}problem/timeout")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 12, "long before the limit of the service"
 
 
 def test_an_answer_that_the_engine_would_cut(served: Client, engines: Any) -> None:
@@ -284,7 +284,7 @@ def test_a_new_release_is_noticed(
 
     with (
         start(tmp_path, watch_s="0.1", **engine.address.settings()) as server,
-        Client(base_url=server.address) as client,
+        Client(base_url=server.address, timeout=60) as client,
     ):
         text, tag = value(client)
         assert text == "one"
@@ -306,7 +306,7 @@ def test_a_new_release_is_noticed(
 
 
 def _until(true: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + 60
     while not true():
         assert time.monotonic() < limit, "it did not come true"
         time.sleep(0.05)

@@ -39,7 +39,7 @@ def listening(*arguments: str, **settings: str) -> Iterator[str]:
         yield found.group()
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def spawned(*arguments: str) -> StdioServerParameters:

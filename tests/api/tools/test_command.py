@@ -29,7 +29,7 @@ def test_http_answers_only_who_means_it(release: ReleaseInfo) -> None:
     with listening("--release", str(release.path), "--allow-host", "graph.example") as address:
 
         def status(**headers: str) -> int:
-            return httpx2.post(address, json=hello, headers={**accept, **headers}, timeout=30).status_code
+            return httpx2.post(address, json=hello, headers={**accept, **headers}, timeout=90).status_code
 
         assert status() == 200
         assert status(host="graph.example") == 200
@@ -39,12 +39,14 @@ def test_http_answers_only_who_means_it(release: ReleaseInfo) -> None:
         assert status(origin="https://graph.example") == 200
         assert (
             httpx2.post(
-                address, content=b"x" * 1_000_001, headers={**accept, "content-type": "application/json"}
+                address, content=b"x" * 1_000_001, headers={**accept, "content-type": "application/json"}, timeout=90
             ).status_code
             == 413
         )
         assert (
-            httpx2.post(address, content=b"{", headers={**accept, "content-type": "application/json"}).status_code
+            httpx2.post(
+                address, content=b"{", headers={**accept, "content-type": "application/json"}, timeout=90
+            ).status_code
             == 400
         )
         assert status() == 200
@@ -60,7 +62,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        timeout=100,
+        timeout=200,
         env=environment(),
     )
 
@@ -114,7 +116,7 @@ def test_without_its_extra_it_names_the_remedy(release: ReleaseInfo) -> None:
         "u.find_spec = lambda name, *a: None if name == 'mcp' else real(name, *a); "
         f"from api.cli import main; main(['mcp', '--release', {str(release.path)!r}])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == [
         "treatygraph mcp: the package mcp is not installed; to mend: pip install 'treatygraph[mcp]'; "
@@ -136,6 +138,6 @@ def test_a_signal_ends_it_at_once(release: ReleaseInfo, number: signal.Signals, 
     assert process.stdout is not None
     assert process.stderr.readline()
     process.send_signal(number)
-    assert process.wait(20) == status
+    assert process.wait(60) == status
     # The workers hold the other end no longer.
     assert (process.stdout.read(), process.stderr.read()) == (b"", b"")

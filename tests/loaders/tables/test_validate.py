@@ -226,9 +226,9 @@ def test_the_default_limit_refuses_before_reading() -> None:
 def test_time_grows_with_the_size_and_not_with_its_square() -> None:
     def seconds(count: int) -> float:
         text = "[" + ",".join(f'{{"@id": "urn:x:{n}", "urn:p": "value {n}"}}' for n in range(count)) + "]"
-        begun = time.perf_counter()
+        begun = time.process_time()
         validate_bytes(text.encode(), "application/ld+json", "upload")
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     small = seconds(500)
     assert seconds(5000) < 40 * max(small, 0.05)

@@ -17,6 +17,9 @@ from queries.errors import BackendError, QueryRefused, QuerySyntaxError, QueryTi
 from queries.remote import AnswerCut, BlankNodes, RemoteBackend
 
 JSON = "application/sparql-results+json"
+#: How much later than its limit a call may end on a machine that runs other things as well; far less than the
+#: servers here would take.
+BUSY_S = 5.0
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, list[str]]], None]
 
 
@@ -127,14 +130,16 @@ def test_a_silent_endpoint_runs_into_the_time_limit(serve: Callable[[Answer], st
     done = threading.Event()
 
     def answer(handler: BaseHTTPRequestHandler, form: dict[str, list[str]]) -> None:
-        done.wait(5)
+        done.wait(60)
 
     backend = RemoteBackend(serve(answer), timeout_s=30)
     started = time.monotonic()
-    with pytest.raises(QueryTimeout):
-        backend.query("ASK {}", timeout_s=0.3)
-    assert time.monotonic() - started < 3
-    done.set()
+    try:
+        with pytest.raises(QueryTimeout):
+            backend.query("ASK {}", timeout_s=0.3)
+        assert time.monotonic() - started < 0.3 + BUSY_S
+    finally:
+        done.set()
 
 
 def test_nobody_there() -> None:
@@ -245,7 +250,7 @@ def test_an_engine_that_sends_a_byte_now_and_then_runs_into_the_limit(serve: Cal
         handler.send_header("Content-Length", "100000")
         handler.end_headers()
         try:
-            for _ in range(100):
+            for _ in range(200):
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
                 time.sleep(0.1)
@@ -255,7 +260,7 @@ def test_an_engine_that_sends_a_byte_now_and_then_runs_into_the_limit(serve: Cal
     began = time.monotonic()
     with pytest.raises(QueryTimeout):
         list(RemoteBackend(serve(answer), timeout_s=0.8).query("SELECT ?x { ?s ?p ?x }"))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 0.8 + BUSY_S
 
 
 def test_labels_of_blank_nodes_that_no_parser_takes() -> None:

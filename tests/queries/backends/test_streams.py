@@ -33,7 +33,7 @@ def test_a_stream_is_read_in_any_thread(big: EmbeddedBackend) -> None:
     seen: list[int] = []
     reader = threading.Thread(target=lambda: seen.append(sum(chunk.count(b"\n") for chunk in stream)))
     reader.start()
-    reader.join(30)
+    reader.join(60)
     assert seen == [30_000]
 
 
@@ -70,7 +70,7 @@ def test_a_reader_who_leaves_ends_the_writer(leave: str) -> None:
     if leave == "close":
         stream.close()
     stream = None
-    assert ended.wait(5)
+    assert ended.wait(60)
 
 
 def test_an_early_error_comes_up_at_once_a_late_one_while_reading() -> None:
@@ -107,5 +107,5 @@ def test_results_are_read_again_in_another_thread(big: EmbeddedBackend) -> None:
     counts: list[Any] = [len(list(result))]
     other = threading.Thread(target=lambda: counts.append(len(list(result))))
     other.start()
-    other.join(10)
+    other.join(60)
     assert counts == [3, 3]

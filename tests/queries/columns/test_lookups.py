@@ -362,7 +362,7 @@ def test_other_datasets_are_asked_of_the_engine(pool: PooledBackend) -> None:
 
 
 def test_no_worker_is_needed(pool: PooledBackend) -> None:
-    worker = pool._pool.borrow("", 5)  # the only one that may run
+    worker = pool._pool.borrow("", 200)  # the only one that may run
     assert isinstance(call(pool, ASKED), Found)
     pool._pool.give_back(worker.worker)
 

@@ -24,10 +24,13 @@ E = "http://example.org/"
 JSON = "application/sparql-results+json"
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\n"
 EMPTY = '{"head":{"vars":["o"]},"results":{"bindings":[]}}'
+#: How much later than its limit a call may end on a machine that runs other things as well; far less than the
+#: servers here would take.
+BUSY_S = 5.0
 Rude = Callable[[Callable[[socket.socket], None]], SimpleNamespace]
 
 
-def expand(endpoint: str, pattern: str, limit_s: float = 10, **more: Any) -> Outcome:
+def expand(endpoint: str, pattern: str, limit_s: float = 60, **more: Any) -> Outcome:
     federation = Federation([endpoint], **more)
     query = federation.read(f"PREFIX e: <{E}> {pattern.replace('<>', f'<{endpoint}>')}")
     assert query is not None
@@ -162,7 +165,7 @@ def test_nobody_there(store: ox.Store) -> None:
             expand(address, "ASK { SERVICE <> { ?s ?p ?o } }")
         assert expand(address, "ASK { SERVICE SILENT <> { ?s ?p ?o } }").passed_over == 1
     with pytest.raises(RemoteFailed):
-        expand("http://no-such-host.invalid/", "ASK { SERVICE <> { ?s ?p ?o } }")
+        expand("http://no-such-host.invalid/", "ASK { SERVICE <> { ?s ?p ?o } }", 10)
 
 
 def test_tls_without_a_trusted_certificate_fails(rude: Rude) -> None:
@@ -188,10 +191,15 @@ def test_one_limit_holds_for_the_whole_call_however_it_trickles(rude: Rude, slow
     started = time.monotonic()
     with pytest.raises(RemoteTimeout):
         expand(there.address, "ASK { SERVICE <> { ?s ?p ?o } }", 0.6)
-    assert 0.5 < time.monotonic() - started < 1.6
-    started = time.monotonic()
-    assert expand(there.address, "ASK { SERVICE SILENT <> { ?s ?p ?o } }", 1.0).passed_over == 1
-    assert time.monotonic() - started < 0.95, "SILENT takes half of the time, so that the rest is for the query"
+    assert 0.5 < time.monotonic() - started < 0.6 + BUSY_S
+
+    def silent() -> float:
+        started = time.monotonic()
+        assert expand(there.address, "ASK { SERVICE SILENT <> { ?s ?p ?o } }", 1.0).passed_over == 1
+        return time.monotonic() - started
+
+    # The best of some attempts: one that takes all of the time never takes less.
+    assert any(silent() < 0.95 for _ in range(8)), "SILENT takes half of the time, so that the rest is for the query"
 
 
 def test_a_call_ends_when_it_is_told_to(rude: Rude) -> None:
@@ -201,7 +209,7 @@ def test_a_call_ends_when_it_is_told_to(rude: Rude) -> None:
     started = time.monotonic()
     with pytest.raises(RemoteTimeout):
         call(there.address, "ASK {}", 20, 1000, stop)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < BUSY_S
 
 
 def test_an_answer_is_bounded_in_bytes_and_in_rows(rude: Rude) -> None:
@@ -240,15 +248,17 @@ def test_calls_at_the_same_time_are_counted(rude: Rude) -> None:
 
     def ask() -> None:
         with contextlib.suppress(RemoteTimeout):
-            federation.expand(query, 5, len, stop)
+            federation.expand(query, 40, len, stop)
 
     first = threading.Thread(target=ask)
     first.start()
-    time.sleep(0.2)
+    limit = time.monotonic() + 30
+    while not there.hits and time.monotonic() < limit:
+        time.sleep(0.01)
     with pytest.raises(PoolFull):
-        federation.expand(query, 5, len)
+        federation.expand(query, 40, len)
     stop.now()
-    first.join(5)
+    first.join(30)
     assert not first.is_alive()
     with pytest.raises(RemoteTimeout):
         federation.expand(query, 0.1, len)

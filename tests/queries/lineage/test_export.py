@@ -124,9 +124,9 @@ def test_a_chain_of_a_thousand_things_has_every_form() -> None:
     ends = [(n, n + k) for n in range(999) for k in (1, 2, 3, 5, 8) if n + k < 1000]
     edges = tuple(Edge(f"urn:{a}", "urn:p", f"urn:{b}", "recalls", "recall", True, "s") for a, b in ends)
     for form in FORMATS:
-        started = time.monotonic()
+        started = time.process_time()
         assert export(Lineage("urn:0", "r", things, edges), form)
-        assert time.monotonic() - started < 20, form
+        assert time.process_time() - started < 20, form
 
 
 def test_a_cut_answer_says_so_in_the_tree(backend: Any, small: Any) -> None:
@@ -222,6 +222,6 @@ class TestDrawing:
         chain = [(str(n), str(n + k)) for n in range(1000) for k in range(1, 20) if n + k < 1000]
         wild = [(str(n * 7919 % 1000), str(n * 104729 % 997)) for n in range(20_000)]
         for lines in (chain, wild):
-            started = time.monotonic()
+            started = time.process_time()
             lay_out(things, lines, dict.fromkeys(things, 50.0))
-            assert time.monotonic() - started < 20
+            assert time.process_time() - started < 20

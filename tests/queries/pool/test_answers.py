@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -138,6 +140,18 @@ def test_what_is_refused(shared_pool: PooledBackend) -> None:
         list(shared_pool.query("SELECT ?x { BIND(<http://example.org/f>(1) AS ?x) }").rows())
 
 
+def test_a_result_that_is_dropped_keeps_neither_rows_nor_a_worker(shared_pool: PooledBackend) -> None:
+    result = shared_pool.query(TABLES[0])
+    assert result.variables == ("s", "v")
+    known = weakref.ref(result)
+    gc.disable()
+    try:
+        del result
+        assert known() is None
+    finally:
+        gc.enable()
+
+
 def test_a_path_without_a_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="not a store that can be opened"):
         PooledBackend(tmp_path / "nothing")
@@ -170,7 +184,7 @@ def test_threads_and_event_loops_at_the_same_time(shared_pool: PooledBackend, ki
         one.start()
     asyncio.run(tasks())
     for one in threads:
-        one.join(30)
+        one.join(kit.PATIENCE_S)
     assert not wrong
     assert shared_pool.counts() | {"ready": 0} == {"workers": 2, "busy": 0, "ready": 0, "waiting": 0}
     assert shared_pool.running() == []

@@ -55,8 +55,9 @@ def _nurseries(pool: PooledBackend) -> list[int]:
 
 @pytest.fixture(scope="module")
 def remembering(store: Path, kit: SimpleNamespace) -> Iterator[PooledBackend]:
-    pool = PooledBackend(store, release="r1", workers=2, deadline_s=20, max_memory_mb=400, store_memory_mb=_MB)
-    assert kit.until(lambda: _in_memory(pool), 30)
+    limits = Limits(workers=2, deadline_s=60, max_memory_mb=400, store_memory_mb=_MB, queue_wait_s=60)
+    pool = PooledBackend(store, release="r1", limits=limits)
+    assert kit.until(lambda: _in_memory(pool))
     yield pool
     pool.close()
 
@@ -87,7 +88,7 @@ def test_the_cage_is_as_tight(remembering: PooledBackend, shared_pool: PooledBac
     kept = {"namespace", "filter", "memory_cap_bytes", "dies_with_parent"}
     here, there = ({k: pool.sandbox_report()[k] for k in kept} for pool in (remembering, shared_pool))
     assert here == there
-    assert kit.until(lambda: len(remembering._keeper._workers) == 3)  # one may have been replaced just now
+    assert kit.until(lambda: _in_memory(remembering))  # one may have been replaced just now
     workers = [worker.pid for worker in remembering._keeper._workers]
     for pid in workers:
         files = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
@@ -102,7 +103,7 @@ def test_a_query_past_its_limits_is_ended_and_the_next_one_answers(
         began = time.monotonic()
         with pytest.raises(QueryTimeout):
             list(remembering.query(kit.BURN, timeout_s=0.3).rows())
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 0.3 + kit.BUSY_S
         assert kit.good(remembering)
     assert kit.until(lambda: _in_memory(remembering))
 
@@ -129,37 +130,40 @@ def test_killed_workers_and_nurseries_give_no_wrong_answer(make: Any, kit: Simpl
     for thread in threads:
         thread.start()
     try:
-        for round_ in range(30):
+        limit, round_ = time.monotonic() + kit.PATIENCE_S, 0
+        while round_ < 30 or (right[0] <= 3 and time.monotonic() < limit):
             time.sleep(draw.random() / 15)
             mine = [worker.pid for worker in list(pool._keeper._workers)]
             for pid in _nurseries(pool) if round_ % 10 == 9 else draw.sample(mine, min(1, len(mine))):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            round_ += 1
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert not wrong
     assert right[0] > 3
-    assert kit.until(lambda: kit.good(pool))
+    assert kit.recovers(pool)
 
 
 def test_when_the_copy_is_lost_the_disk_answers_and_a_new_copy_is_made(make: Any, kit: SimpleNamespace) -> None:
     pool = make(store_memory_mb=_MB)
-    assert kit.until(lambda: _in_memory(pool), 30)
-    pool._keeper._nurse._pause_s = 0.1
+    assert kit.until(lambda: _in_memory(pool))
+    pool._keeper._nurse._pause_s = 3600.0  # so that the disk is seen, whatever the machine does meanwhile
     for pid in _nurseries(pool):
         os.kill(pid, signal.SIGKILL)
     assert kit.until(lambda: not pool.edition.endswith("/memory"))
     assert kit.good(pool)
-    assert kit.until(lambda: _in_memory(pool), 30)
+    pool._keeper._nurse._not_before = 0.0
+    assert kit.until(lambda: _in_memory(pool))
     assert kit.good(pool)
 
 
 def test_a_store_without_room_stays_on_disk(store: Path, kit: SimpleNamespace, caplog: Any) -> None:
-    pool = PooledBackend(store, workers=1, store_memory_mb=1)
+    pool = PooledBackend(store, workers=1, store_memory_mb=1, queue_wait_s=60)
     try:
-        assert kit.until(lambda: "more than 1 MiB" in caplog.text, 30)
+        assert kit.until(lambda: "more than 1 MiB" in caplog.text)
         assert kit.good(pool)
         assert not pool.edition.endswith("/memory")
         time.sleep(0.5)
@@ -171,9 +175,9 @@ def test_a_store_without_room_stays_on_disk(store: Path, kit: SimpleNamespace, c
 def test_a_damaged_dump_stays_on_disk(tmp_path: Path, kit: SimpleNamespace, caplog: Any) -> None:
     store = kit.fill(tmp_path / "store", 50)
     (tmp_path / "dump.nq.gz").write_bytes(gzip.compress(b"<http://e/a> <http://e/b> <http://e/c> .\n" * 9)[:-6])
-    pool = PooledBackend(store, workers=1, store_memory_mb=_MB)
+    pool = PooledBackend(store, workers=1, store_memory_mb=_MB, queue_wait_s=60)
     try:
-        assert kit.until(lambda: "cannot be read into memory" in caplog.text, 30)
+        assert kit.until(lambda: "cannot be read into memory" in caplog.text)
         assert kit.good(pool)
     finally:
         pool.close()
@@ -187,14 +191,14 @@ def test_the_dump_of_a_release_is_what_is_read_and_blank_nodes_keep_their_names(
     with gzip.open(tmp_path / "dump.nq.gz", "wb") as file:
         ox.serialize(quads, file, format=ox.RdfFormat.N_QUADS)
     del store
-    pool = PooledBackend(tmp_path / "store", workers=2, store_memory_mb=_MB)
+    pool = PooledBackend(tmp_path / "store", workers=2, store_memory_mb=_MB, queue_wait_s=60)
     try:
         text = "SELECT ?s ?n { ?s <http://e/p> ?n } ORDER BY ?n"
-        assert kit.until(lambda: _in_memory(pool), 30)
+        assert kit.until(lambda: _in_memory(pool))
         copied = b"".join(pool.query(text).serialize("text/csv"))
         for pid in _nurseries(pool):
             os.kill(pid, signal.SIGKILL)
-        assert kit.until(lambda: not pool.edition.endswith("/memory"), 30)
+        assert kit.until(lambda: not pool.edition.endswith("/memory"))
         assert b"".join(pool.query(text).serialize("text/csv")) == copied
         assert b"_:c14n7,7" in copied
     finally:
@@ -218,9 +222,9 @@ def test_a_switch_goes_over_disk_to_memory_and_fails_no_query(
     thread.start()
     try:
         pool.switch(other_store, "r2")
-        assert kit.until(lambda: pool.edition == "r2/memory", 30)
+        assert kit.until(lambda: pool.edition == "r2/memory")
         pool.switch(other_store, "r3")
-        assert kit.until(lambda: pool.edition == "r3/memory", 30)
+        assert kit.until(lambda: pool.edition == "r3/memory")
     finally:
         stop.set()
         thread.join()
@@ -230,9 +234,10 @@ def test_a_switch_goes_over_disk_to_memory_and_fails_no_query(
 
 
 def test_the_workers_share_one_copy(tmp_path: Path, kit: SimpleNamespace) -> None:
-    pool = PooledBackend(kit.fill(tmp_path / "store", 60_000), workers=3, store_memory_mb=_MB, max_memory_mb=400)
+    limits = Limits(workers=3, store_memory_mb=_MB, max_memory_mb=400, queue_wait_s=60)
+    pool = PooledBackend(kit.fill(tmp_path / "store", 60_000), limits=limits)
     try:
-        assert kit.until(lambda: pool.edition.endswith("/memory") and pool.counts()["ready"] == 4, 60)
+        assert kit.until(lambda: pool.edition.endswith("/memory") and pool.counts()["ready"] == 4)
         assert kit.good(pool)
         (holder,) = _nurseries(pool)
         alone = _kib(holder, "Rss")
@@ -253,10 +258,10 @@ def test_closing_ends_them_all(
 ) -> None:
     assert kit.until(lambda: not _besides(remembering, shared_pool))
     pool = PooledBackend(store, workers=2, store_memory_mb=_MB)
-    assert kit.until(lambda: _in_memory(pool), 30)
+    assert kit.until(lambda: _in_memory(pool))
     assert kit.until(lambda: len(_besides(remembering, shared_pool)) == 4)
     pool.close()
-    assert kit.until(lambda: not _besides(remembering, shared_pool), 1)
+    assert kit.until(lambda: not _besides(remembering, shared_pool))
 
 
 def test_none_outlives_a_server_that_is_killed(store: Path, kit: SimpleNamespace) -> None:
@@ -279,16 +284,16 @@ time.sleep(60)
         assert len(family) >= 4
         server.kill()
         server.wait()
-    assert kit.until(lambda: not any(command(pid) for pid in family), 5)
+    assert kit.until(lambda: not any(command(pid) for pid in family))
 
 
 def test_workers_that_rest_share_the_copy_again(store: Path, kit: SimpleNamespace) -> None:
     """Reading the whole graph writes to the pages that it reads; a worker that has done so is replaced when it rests,
     and not before: the one that works goes on."""
-    limits = Limits(workers=2, deadline_s=20, max_memory_mb=400, store_memory_mb=_MB, share_again_mb=1, rest_s=3.0)
+    limits = Limits(workers=2, max_memory_mb=400, store_memory_mb=_MB, share_again_mb=1, rest_s=3.0, queue_wait_s=60)
     pool = PooledBackend(store, release="r1", limits=limits)
     try:
-        assert kit.until(lambda: _in_memory(pool), 30)
+        assert kit.until(lambda: _in_memory(pool))
         used: set[int] = set()
         for number in range(2000):  # short ones are looked at now and then only
             assert list(pool.query(f"SELECT (COUNT(*) AS ?n{number}) {{ ?s ?p ?o . ?o ?q ?r }}"))
@@ -296,8 +301,8 @@ def test_workers_that_rest_share_the_copy_again(store: Path, kit: SimpleNamespac
             if used:
                 break
         assert used  # the scans have made pages a worker's own, else nothing is shown here
-        assert kit.until(lambda: not {worker.pid for worker in pool._keeper._workers} & used, 10)
-        assert kit.until(lambda: pool.counts()["ready"] == 3, 10)
+        assert kit.until(lambda: not {worker.pid for worker in pool._keeper._workers} & used)
+        assert kit.until(lambda: pool.counts()["ready"] == 3)
         assert kit.good(pool)
     finally:
         pool.close()

@@ -28,7 +28,7 @@ def _nobody_has_called(listener: tuple[int, list[int]]) -> None:
 @pytest.fixture(scope="module")
 def open_pool(store: Path) -> Iterator[PooledBackend]:
     """Workers with their network: only the first wall."""
-    pool = PooledBackend(store, workers=2, deadline_s=5, max_memory_mb=400, network=True)
+    pool = PooledBackend(store, workers=2, max_memory_mb=400, network=True, queue_wait_s=60)
     yield pool
     pool.close()
 
@@ -96,7 +96,7 @@ except OSError as error:
     print("refused", error.errno)
 a, b = socket.socketpair(); a.send(b"x"); assert b.recv(1) == b"x"
 """
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30).stdout
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120).stdout
     if said.startswith("skip"):
         pytest.skip(said)
     assert said.startswith("refused")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,14 @@ from ...processes import children, command
 
 def _workers(pid: int | str = "self") -> list[int]:
     return [child for child in children(pid) if b"query worker" in command(child)]
+
+
+async def _soon(condition: Callable[[], object]) -> None:
+    """Wait for something on the loop."""
+    limit = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < limit
+        await asyncio.sleep(0.01)
 
 
 def test_two_hundred_kills_at_any_moment_give_no_wrong_answer(make: Any, kit: SimpleNamespace) -> None:
@@ -55,7 +64,8 @@ def test_two_hundred_kills_at_any_moment_give_no_wrong_answer(make: Any, kit: Si
     for thread in threads:
         thread.start()
     kills = 0
-    while kills < 200:
+    limit = time.monotonic() + kit.PATIENCE_S
+    while kills < 200 or (outcomes["right"] <= 20 and time.monotonic() < limit):
         for victim in _workers()[: draw.randint(1, 3)]:
             with suppress(ProcessLookupError):  # it has just been replaced
                 os.kill(victim, signal.SIGKILL)
@@ -64,11 +74,11 @@ def test_two_hundred_kills_at_any_moment_give_no_wrong_answer(make: Any, kit: Si
         time.sleep(draw.random() * 0.01)
     stop.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(kit.PATIENCE_S)
     assert not wrong
     assert outcomes["right"] > 20
     assert outcomes["died"] > 0
-    assert kit.until(lambda: pool.counts() == {"workers": 3, "busy": 0, "ready": 4, "waiting": 0}, 10)
+    assert kit.until(lambda: pool.counts() == {"workers": 3, "busy": 0, "ready": 4, "waiting": 0})
     assert kit.good(pool)
     assert kit.until(lambda: len(_workers()) == 4)
 
@@ -108,7 +118,7 @@ def test_idle_workers_that_were_killed_are_replaced(make: Any, kit: SimpleNamesp
 
 
 def test_the_queue_is_short_and_fair(make: Any, kit: SimpleNamespace) -> None:
-    pool = make(workers=1, queue_size=2, queue_wait_s=5.0, deadline_s=1.0)
+    pool = make(workers=1, queue_size=2)
     order: list[str] = []
     retries: list[int] = []
 
@@ -116,7 +126,7 @@ def test_the_queue_is_short_and_fair(make: Any, kit: SimpleNamespace) -> None:
         try:
             async for _ in await pool.execute(text):
                 pass
-        except (QueryTimeout, PoolFull) as error:
+        except (QueryCancelled, PoolFull) as error:
             order.append(f"{name} {type(error).__name__}")
             retries.extend([error.retry_after_s] if isinstance(error, PoolFull) else [])
         else:
@@ -124,25 +134,27 @@ def test_the_queue_is_short_and_fair(make: Any, kit: SimpleNamespace) -> None:
 
     async def all_of_them() -> None:
         tasks = []
-        for name, text in (("burn", kit.BURN), ("a", kit.GOOD), ("b", kit.GOOD), ("c", kit.GOOD)):
+        for name, text, waiting in (("burn", kit.BURN, 0), ("a", kit.GOOD, 1), ("b", kit.GOOD, 2), ("c", kit.GOOD, 2)):
             tasks.append(asyncio.ensure_future(ask(name, text)))
             await asyncio.sleep(0.05)
+            await _soon(lambda waiting=waiting: pool.running() and pool.counts()["waiting"] == waiting)  # type: ignore[misc]
         assert pool.counts() | {"ready": 0} == {"workers": 1, "busy": 1, "ready": 0, "waiting": 2}
+        assert pool.cancel(pool.running()[0].id)
         await asyncio.gather(*tasks)
 
     asyncio.run(all_of_them())
     assert order[0] == "c PoolFull"
     assert [seconds for seconds in retries if not 1 <= seconds <= 60] == []
     assert [name for name in order if name in ("a", "b")] == ["a", "b"]
-    assert "burn QueryTimeout" in order
+    assert "burn QueryCancelled" in order
 
 
 def test_a_wait_that_is_too_long_or_given_up_leaves_nothing_behind(make: Any, kit: SimpleNamespace) -> None:
-    pool = make(workers=1, queue_wait_s=0.2, deadline_s=1.5)
+    pool = make(workers=1, queue_wait_s=0.2)
 
     async def go() -> None:
         burning = asyncio.ensure_future(pool.execute(kit.BURN))
-        await asyncio.sleep(0.05)
+        await _soon(pool.running)
         with pytest.raises(PoolFull):
             await pool.execute(kit.GOOD)
         waiting = asyncio.ensure_future(pool.execute(kit.GOOD))
@@ -152,11 +164,12 @@ def test_a_wait_that_is_too_long_or_given_up_leaves_nothing_behind(make: Any, ki
         assert pool.counts()["waiting"] == 0
         with pytest.raises(PoolFull):
             await asyncio.to_thread(kit.good, pool)
-        with pytest.raises(QueryTimeout):
+        assert pool.cancel(pool.running()[0].id)
+        with pytest.raises(QueryCancelled):
             await burning
 
     asyncio.run(go())
-    assert kit.good(pool)
+    assert kit.recovers(pool)
     assert kit.until(lambda: pool.counts()["busy"] == 0)
 
 
@@ -186,9 +199,9 @@ def test_a_storm_of_askers_who_come_and_go(make: Any, kit: SimpleNamespace) -> N
         await asyncio.gather(*running)
 
     asyncio.run(storm())
-    assert kit.until(lambda: pool.counts() == {"workers": 2, "busy": 0, "ready": 3, "waiting": 0}, 5), pool.counts()
+    assert kit.until(lambda: pool.counts() == {"workers": 2, "busy": 0, "ready": 3, "waiting": 0}), pool.counts()
     assert pool.running() == []
-    assert kit.good(pool)
+    assert kit.recovers(pool)
 
 
 def test_running_queries_are_listed_and_cancelled_by_their_secret(make: Any, kit: SimpleNamespace) -> None:
@@ -197,29 +210,29 @@ def test_running_queries_are_listed_and_cancelled_by_their_secret(make: Any, kit
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(lambda: list(pool.query(kit.BURN).rows()))
         assert kit.until(pool.running)
-        second = threads.submit(lambda: list(pool.query(kit.BURN, timeout_s=10).rows()))
+        second = threads.submit(lambda: list(pool.query(kit.BURN, timeout_s=50).rows()))
         assert kit.until(lambda: len(pool.running()) == 2)
         infos = pool.running()
         assert len({info.id for info in infos}) == 2
         assert all(len(info.id) >= 24 for info in infos), "144 bits nobody guesses"
         assert infos[0].text_hash == infos[1].text_hash
-        assert all(info.seconds < 10 and info.bytes == 0 for info in infos)
+        assert all(info.seconds < 50 and info.bytes == 0 for info in infos)
         assert not pool.cancel("nobody")
         assert pool.cancel(infos[0].id)
         with pytest.raises(QueryCancelled):
-            first.result(5)
+            first.result(kit.PATIENCE_S)
         assert not pool.cancel(infos[0].id)
         assert [info.id for info in pool.running()] == [infos[1].id]
         assert pool.cancel(infos[1].id)
         with pytest.raises(QueryCancelled):
-            second.result(5)
+            second.result(kit.PATIENCE_S)
     assert kit.good(pool)
 
 
 def test_a_switch_fails_no_query_and_ends_running_ones_on_the_old_release(
     make: Any, store: Path, other_store: Path, kit: SimpleNamespace
 ) -> None:
-    pool = make(release="one", workers=2, queue_wait_s=10.0, queue_size=50)
+    pool = make(release="one", workers=2, deadline_s=200.0, queue_size=50)
     text = f"SELECT ?n {{ <{kit.E}release> <{kit.E}called> ?n }}"
     seen: list[tuple[str, str]] = []
     failed: list[Exception] = []
@@ -241,6 +254,7 @@ def test_a_switch_fails_no_query_and_ends_running_ones_on_the_old_release(
     old = pool.query(f"SELECT * {{ ?a ?p ?b . ?c <{kit.E}called> ?n }} LIMIT 6000").serialize("text/csv")
     rows = next(old).count(b"\n")
     thread.start()
+    assert kit.until(lambda: seen or failed)
     for release, path in (("two", other_store), ("one", store), ("two", other_store)):
         pool.switch(path, release)
         assert pool.release == release
@@ -248,8 +262,9 @@ def test_a_switch_fails_no_query_and_ends_running_ones_on_the_old_release(
     with pytest.raises(BackendError, match="not a store"):
         pool.switch(store / "nothing", "three")
     assert pool.release == "two"
+    assert kit.until(lambda: ("two", "two") in seen or failed)
     stop.set()
-    thread.join(20)
+    thread.join(kit.PATIENCE_S)
     assert not failed
     assert {release for release, _ in seen} == {"one", "two"}
     assert all(release == said for release, said in seen)
@@ -259,7 +274,7 @@ def test_a_switch_fails_no_query_and_ends_running_ones_on_the_old_release(
 
 
 def test_workers_are_replaced_after_their_share(store: Path, make: Any, kit: SimpleNamespace) -> None:
-    pool = make(limits=Limits(workers=1, recycle_after=5, max_memory_mb=400))
+    pool = make(limits=Limits(workers=1, recycle_after=5, max_memory_mb=400, queue_wait_s=60))
     pids = set()
     for _ in range(20):
         stream = pool.query(kit.FLOOD + " LIMIT 20000").serialize("text/csv")
@@ -318,7 +333,7 @@ time.sleep(60)
         assert len(workers) == 3
         server.kill()
         server.wait()
-    assert kit.until(lambda: not any(command(pid) for pid in workers), 3)
+    assert kit.until(lambda: not any(command(pid) for pid in workers))
 
 
 def test_closing_ends_everything_and_says_so(make: Any, kit: SimpleNamespace) -> None:
@@ -329,9 +344,9 @@ def test_closing_ends_everything_and_says_so(make: Any, kit: SimpleNamespace) ->
         assert kit.until(pool.running)
         started = time.monotonic()
         pool.close()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < kit.BUSY_S
         with pytest.raises(QueryError):
-            burning.result(5)
+            burning.result(kit.PATIENCE_S)
     with pytest.raises(BackendError, match="closed"):
         pool.query(kit.GOOD)
     assert not [pid for pid in before if command(pid)]
@@ -352,7 +367,7 @@ def test_nothing_is_left_open(store: Path, make: Any, kit: SimpleNamespace) -> N
 
 def test_who_waits_is_told_when_the_worker_dies_on_the_way_to_it(make: Any, kit: SimpleNamespace) -> None:
     """A free worker may die between being promised and being taken; its socket stays until then."""
-    pool = make(workers=1, queue_wait_s=10.0)
+    pool = make(workers=1)
     told: list[tuple[object, BaseException | None]] = []
 
     async def run() -> None:
@@ -363,7 +378,7 @@ def test_who_waits_is_told_when_the_worker_dies_on_the_way_to_it(make: Any, kit:
         assert kit.until(lambda: not lent.alive())
         await asyncio.sleep(0.6)  # the keeper looks around twice
         pool._pool.give_back(lent)
-        limit = time.monotonic() + 5
+        limit = time.monotonic() + kit.PATIENCE_S
         while not told and time.monotonic() < limit:
             await asyncio.sleep(0.01)
 

@@ -97,8 +97,12 @@ def make(kit: SimpleNamespace) -> Iterator[Make]:
 
     def pool(store: Path, **limits: int) -> PooledBackend:
         chosen = {"max_memory_mb": 400, "store_memory_mb": 400, "sweep_statements": 1_000, **limits}
-        made.append(PooledBackend(store, release="r1", limits=Limits(workers=1, spares=0, rest_s=60.0, **chosen)))
-        assert kit.until(lambda: made[-1].edition.endswith("/memory") and made[-1].counts()["ready"] == 1, 60)
+        made.append(
+            PooledBackend(
+                store, release="r1", limits=Limits(workers=1, spares=0, rest_s=60.0, queue_wait_s=60.0, **chosen)
+            )
+        )
+        assert kit.until(lambda: made[-1].edition.endswith("/memory") and made[-1].counts()["ready"] == 1)
         return made[-1]
 
     yield pool
@@ -156,7 +160,7 @@ def test_the_cap_holds_after_the_files_were_opened(folder: Path, make: Make, kit
     assert _all(pool, "SELECT * { ?s ?p ?o }").count(b"\n") == 2 * THINGS + 2
     with pytest.raises(OutOfMemory):
         _all(pool, "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?i")
-    assert kit.until(lambda: kit.good(pool), 20)
+    assert kit.until(lambda: kit.good(pool))
 
 
 def test_without_the_files_memory_answers_and_says_so(tmp_path: Path, make: Make, kit: SimpleNamespace) -> None:
@@ -171,7 +175,7 @@ def test_without_the_files_memory_answers_and_says_so(tmp_path: Path, make: Make
     shutil.rmtree(tmp_path / "store")
     (worker,) = pool._keeper._workers
     worker.kill()
-    assert kit.until(lambda: pool.counts()["ready"] == 1 and worker not in pool._keeper._workers, 20)
+    assert kit.until(lambda: pool.counts()["ready"] == 1 and worker not in pool._keeper._workers)
     edition, theirs = asyncio.run(ask())
     assert edition == f"{pool.edition}/apart"
     assert sorted(theirs.splitlines()) == sorted(ours.splitlines())
