@@ -20,14 +20,12 @@ import pyoxigraph as ox
 import pytest
 from httpx2 import ReadError, RemoteProtocolError
 
+from tests.patience import PATIENT_S
+
 from .processes import ports
 
 #: How a client may notice that an answer broke off: its connection was closed, or was reset, before the answer's end.
 BROKEN = (RemoteProtocolError, ReadError)
-
-#: How long a server may take to listen, and to end, on a machine that is busy with other things.
-COMING_S = 60.0
-GOING_S = 60.0
 
 
 @contextmanager
@@ -47,7 +45,7 @@ def oxigraph(folder: Path, quads: Iterable[ox.Quad]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/query"
     finally:
         process.terminate()
-        process.wait(GOING_S)
+        process.wait(PATIENT_S)
 
 
 def free_port() -> int:
@@ -75,7 +73,7 @@ def started_on_a_free_port(command: Callable[[int], list[str]], tries: int = 5) 
 
 def listens(process: subprocess.Popen[bytes], port: int) -> bool:
     """Wait until the process itself, and not another one, listens at the port; False where it ended instead."""
-    limit = time.monotonic() + COMING_S
+    limit = time.monotonic() + PATIENT_S
     while process.poll() is None:
         if port in ports(process.pid):
             return True

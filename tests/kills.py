@@ -31,6 +31,7 @@ from loaders.build import build
 from loaders.publication import KEPT
 from loaders.release import open_release
 from queries.embedded import EmbeddedBackend
+from tests.patience import PATIENT_S
 
 TABLES = Path(__file__).parents[1] / "data" / "tables"
 #: Short, long enough to be streamed, and in between. Ordered, so that their bytes are known.
@@ -42,8 +43,6 @@ QUERIES = (
        { SELECT ?b { ?b a ?y } ORDER BY ?b LIMIT 90 } } ORDER BY ?a ?b""",
 )
 HONEST = {503, 504}
-#: How long what must come may take on a machine that runs other things as well; it costs nothing where it comes soon.
-PATIENCE_S = 60.0
 
 
 class Wrong(Exception):
@@ -184,7 +183,7 @@ def kill_workers(count: int, place: Path, draw: random.Random) -> str:
     kills = 0
     try:
         askers.address = address
-        until(lambda: askers.counts["right"] > 3, PATIENCE_S, "answers")
+        until(lambda: askers.counts["right"] > 3, PATIENT_S, "answers")
         while kills < count:
             alive = below(process.pid)  # none, for a moment, where all were killed at once
             for victim in draw.sample(alive, min(1, len(alive))):
@@ -193,15 +192,15 @@ def kill_workers(count: int, place: Path, draw: random.Random) -> str:
             time.sleep(draw.random() * 0.1)
             if kills % 10 == 0:  # now and then they may recover
                 before = askers.counts["right"]
-                until(lambda before=before: askers.counts["right"] > before, PATIENCE_S, "an answer after a kill")  # type: ignore[misc]
+                until(lambda before=before: askers.counts["right"] > before, PATIENT_S, "an answer after a kill")  # type: ignore[misc]
         if process.poll() is not None:
             raise Wrong("the server has ended with its workers")
         before = askers.counts["right"]
-        until(lambda: askers.counts["right"] > before + 10, PATIENCE_S, "answers after all kills")
+        until(lambda: askers.counts["right"] > before + 10, PATIENT_S, "answers after all kills")
     finally:
         askers.stop()
         process.terminate()
-        process.wait(PATIENCE_S)
+        process.wait(PATIENT_S)
     return _result(askers, kills)
 
 
@@ -213,13 +212,13 @@ def kill_server(count: int, place: Path, draw: random.Random) -> str:
         for _ in range(count):
             process, askers.address = serve(release)
             before = askers.counts["right"]
-            until(lambda before=before: askers.counts["right"] > before + 2, PATIENCE_S, "answers of a new server")  # type: ignore[misc]
+            until(lambda before=before: askers.counts["right"] > before + 2, PATIENT_S, "answers of a new server")  # type: ignore[misc]
             time.sleep(draw.random() * 0.3)
             left = below(process.pid)
             kill(process.pid)
             process.wait()
             askers.address = ""
-            until(lambda left=left: not any(_runs(pid) for pid in left), PATIENCE_S, "the end of its workers")  # type: ignore[misc]
+            until(lambda left=left: not any(_runs(pid) for pid in left), PATIENT_S, "the end of its workers")  # type: ignore[misc]
     finally:
         askers.stop()
         if process is not None:

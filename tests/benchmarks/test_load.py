@@ -15,9 +15,7 @@ from benchmarks import load
 from benchmarks.engines import POST
 from benchmarks.generator import Generator
 from benchmarks.servers import Server
-
-#: How much longer than asked a run may take on a machine that does other things as well.
-BUSY_S = 5.0
+from tests.patience import BUSY_S
 
 BODY = b"y" * 3000
 

@@ -18,8 +18,9 @@ import pytest
 
 from loaders.publishing.publish import Published, publish
 from loaders.release import ReleaseInfo, open_release, write_release
+from tests.patience import PATIENT_S
 
-from ...endpoints import COMING_S, GOING_S, free_port, listens, started_on_a_free_port
+from ...endpoints import free_port, listens, started_on_a_free_port
 
 HERE = Path(__file__).parent
 
@@ -67,7 +68,7 @@ class Oxigraph:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         self.process.send_signal(number)
-        self.process.wait(GOING_S)
+        self.process.wait(PATIENT_S)
 
     def clear(self) -> None:
         """Nothing in it."""
@@ -116,7 +117,7 @@ class Virtuoso:
             self.http = free_port()
             (folder / "virtuoso.ini").write_text(_SETTINGS.format(sql=free_port(), http=self.http), encoding="ascii")
             if not (folder / "db" / "virtuoso.db").exists():
-                self._run("+pwdold", "dba", "+pwddba", "lantern").wait(COMING_S)
+                self._run("+pwdold", "dba", "+pwddba", "lantern").wait(PATIENT_S)
             self.process = self._run()
             if listens(self.process, self.http):
                 break
@@ -132,7 +133,7 @@ class Virtuoso:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         self.process.send_signal(number)
-        self.process.wait(GOING_S)
+        self.process.wait(PATIENT_S)
 
     def clear(self) -> None:
         """Nothing of ours in it."""
@@ -256,7 +257,7 @@ class Publisher:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(GOING_S)
+        self.process.wait(PATIENT_S)
         self.process.stdout.close()
 
     def _line(self) -> str:

@@ -15,11 +15,9 @@ import pytest
 from queries.endpoint import Login
 from queries.errors import BackendError, QueryRefused, QuerySyntaxError, QueryTimeout
 from queries.remote import AnswerCut, BlankNodes, RemoteBackend
+from tests.patience import BUSY_S
 
 JSON = "application/sparql-results+json"
-#: How much later than its limit a call may end on a machine that runs other things as well; far less than the
-#: servers here would take.
-BUSY_S = 5.0
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, list[str]]], None]
 
 

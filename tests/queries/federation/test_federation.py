@@ -19,14 +19,12 @@ from queries.federation.calling import Stop, call
 from queries.federation.errors import RemoteFailed, RemoteTimeout, RemoteUnusable
 from queries.federation.federation import Federation, Outcome
 from queries.pool.errors import PoolFull
+from tests.patience import BUSY_S
 
 E = "http://example.org/"
 JSON = "application/sparql-results+json"
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\n"
 EMPTY = '{"head":{"vars":["o"]},"results":{"bindings":[]}}'
-#: How much later than its limit a call may end on a machine that runs other things as well; far less than the
-#: servers here would take.
-BUSY_S = 5.0
 Rude = Callable[[Callable[[socket.socket], None]], SimpleNamespace]
 
 

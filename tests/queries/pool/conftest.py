@@ -17,16 +17,10 @@ import pytest
 from queries.errors import QueryTimeout
 from queries.pool.backend import PooledBackend
 from queries.pool.errors import PoolFull, StreamBroken, WorkerDied
+from tests.patience import BUSY_S, PATIENT_S
 
 E = "http://example.org/"
 THINGS = 3000
-
-#: How much later than promised something may come, in seconds: a machine that runs other things as well holds up a
-#: process for a second or two now and then. What is promised shows all the same, since without it the tests would wait
-#: for much longer, or for ever; how quick the pool is, benchmarks tell.
-BUSY_S = 5.0
-#: How long tests wait for what has no promised time. It costs nothing where it comes at once.
-PATIENCE_S = 60.0
 
 #: A good query and its whole answer as CSV: whatever happened before, this must come at once.
 GOOD = f"SELECT ?v {{ <{E}s17> <{E}value> ?v }}"
@@ -73,7 +67,7 @@ def make(store: Path) -> Iterator[Make]:
     made: list[PooledBackend] = []
 
     def pool(path: Path = store, **settings: Any) -> PooledBackend:
-        settings = {"workers": 2, "deadline_s": 60.0, "max_memory_mb": 400, "queue_wait_s": PATIENCE_S, **settings}
+        settings = {"workers": 2, "deadline_s": 60.0, "max_memory_mb": 400, "queue_wait_s": PATIENT_S, **settings}
         made.append(PooledBackend(path, **settings))
         return made[-1]
 
@@ -85,7 +79,7 @@ def make(store: Path) -> Iterator[Make]:
 @pytest.fixture(scope="module")
 def shared_pool(store: Path) -> Iterator[PooledBackend]:
     """One pool for tests that leave it as they found it."""
-    pool = PooledBackend(store, release="r1", workers=2, deadline_s=60, max_memory_mb=400, queue_wait_s=PATIENCE_S)
+    pool = PooledBackend(store, release="r1", workers=2, deadline_s=60, max_memory_mb=400, queue_wait_s=PATIENT_S)
     yield pool
     pool.close()
 
@@ -107,7 +101,7 @@ def recovers(pool: PooledBackend) -> bool:
     return until(now)
 
 
-def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> bool:
+def until(condition: Callable[[], object], seconds: float = PATIENT_S) -> bool:
     """Wait for something."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
@@ -160,7 +154,7 @@ def kit() -> SimpleNamespace:
         E=E,
         THINGS=THINGS,
         BUSY_S=BUSY_S,
-        PATIENCE_S=PATIENCE_S,
+        PATIENT_S=PATIENT_S,
         GOOD=GOOD,
         GOOD_CSV=GOOD_CSV,
         BURN=BURN,

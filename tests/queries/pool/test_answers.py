@@ -184,7 +184,7 @@ def test_threads_and_event_loops_at_the_same_time(shared_pool: PooledBackend, ki
         one.start()
     asyncio.run(tasks())
     for one in threads:
-        one.join(kit.PATIENCE_S)
+        one.join(kit.PATIENT_S)
     assert not wrong
     assert shared_pool.counts() | {"ready": 0} == {"workers": 2, "busy": 0, "ready": 0, "waiting": 0}
     assert shared_pool.running() == []

@@ -130,7 +130,7 @@ def test_killed_workers_and_nurseries_give_no_wrong_answer(make: Any, kit: Simpl
     for thread in threads:
         thread.start()
     try:
-        limit, round_ = time.monotonic() + kit.PATIENCE_S, 0
+        limit, round_ = time.monotonic() + kit.PATIENT_S, 0
         while round_ < 30 or (right[0] <= 3 and time.monotonic() < limit):
             time.sleep(draw.random() / 15)
             mine = [worker.pid for worker in list(pool._keeper._workers)]

@@ -64,7 +64,7 @@ def test_two_hundred_kills_at_any_moment_give_no_wrong_answer(make: Any, kit: Si
     for thread in threads:
         thread.start()
     kills = 0
-    limit = time.monotonic() + kit.PATIENCE_S
+    limit = time.monotonic() + kit.PATIENT_S
     while kills < 200 or (outcomes["right"] <= 20 and time.monotonic() < limit):
         for victim in _workers()[: draw.randint(1, 3)]:
             with suppress(ProcessLookupError):  # it has just been replaced
@@ -74,7 +74,7 @@ def test_two_hundred_kills_at_any_moment_give_no_wrong_answer(make: Any, kit: Si
         time.sleep(draw.random() * 0.01)
     stop.set()
     for thread in threads:
-        thread.join(kit.PATIENCE_S)
+        thread.join(kit.PATIENT_S)
     assert not wrong
     assert outcomes["right"] > 20
     assert outcomes["died"] > 0
@@ -220,12 +220,12 @@ def test_running_queries_are_listed_and_cancelled_by_their_secret(make: Any, kit
         assert not pool.cancel("nobody")
         assert pool.cancel(infos[0].id)
         with pytest.raises(QueryCancelled):
-            first.result(kit.PATIENCE_S)
+            first.result(kit.PATIENT_S)
         assert not pool.cancel(infos[0].id)
         assert [info.id for info in pool.running()] == [infos[1].id]
         assert pool.cancel(infos[1].id)
         with pytest.raises(QueryCancelled):
-            second.result(kit.PATIENCE_S)
+            second.result(kit.PATIENT_S)
     assert kit.good(pool)
 
 
@@ -264,7 +264,7 @@ def test_a_switch_fails_no_query_and_ends_running_ones_on_the_old_release(
     assert pool.release == "two"
     assert kit.until(lambda: ("two", "two") in seen or failed)
     stop.set()
-    thread.join(kit.PATIENCE_S)
+    thread.join(kit.PATIENT_S)
     assert not failed
     assert {release for release, _ in seen} == {"one", "two"}
     assert all(release == said for release, said in seen)
@@ -346,7 +346,7 @@ def test_closing_ends_everything_and_says_so(make: Any, kit: SimpleNamespace) ->
         pool.close()
         assert time.monotonic() - started < kit.BUSY_S
         with pytest.raises(QueryError):
-            burning.result(kit.PATIENCE_S)
+            burning.result(kit.PATIENT_S)
     with pytest.raises(BackendError, match="closed"):
         pool.query(kit.GOOD)
     assert not [pid for pid in before if command(pid)]
@@ -378,7 +378,7 @@ def test_who_waits_is_told_when_the_worker_dies_on_the_way_to_it(make: Any, kit:
         assert kit.until(lambda: not lent.alive())
         await asyncio.sleep(0.6)  # the keeper looks around twice
         pool._pool.give_back(lent)
-        limit = time.monotonic() + kit.PATIENCE_S
+        limit = time.monotonic() + kit.PATIENT_S
         while not told and time.monotonic() < limit:
             await asyncio.sleep(0.01)
 
