@@ -25,6 +25,7 @@ _LONGEST: Final = 5_000
 #: Rows that are read from memory without much ado. It is the number after LIMIT that decides, never that after OFFSET:
 #: whoever reads page by page needs all pages in one order.
 _FEW: Final = 50_000
+_DIGITS: Final = 9
 _THREE: Final = re.compile(r"(?:[?$]\w+\s+){2}[?$]\w+")
 _FORMS: Final = frozenset({"select", "construct"})
 _PAIRS: Final = {"{": ("{", 1), "}": ("{", -1), "(": ("(", 1), ")": ("(", -1)}
@@ -76,7 +77,7 @@ def sweeps(text: str) -> bool:
 def _limited(read: list[Token], words: list[str]) -> bool:
     """Whether a LIMIT asks for few rows."""
     numbers = [read[at + 1].text for at, word in enumerate(words[:-1]) if word == "limit"]
-    return any(number.isdecimal() and int(number) <= _FEW for number in numbers)
+    return any(len(number) <= _DIGITS and number.isdecimal() and int(number) <= _FEW for number in numbers)
 
 
 def _patterns(read: Iterable[Token]) -> Iterator[Token]:

@@ -29,6 +29,7 @@ E = "http://example.org/"
         "SELECT ?s ?p ?o WHERE {\n?s ?p ?o\n}\nLIMIT 1000000",
         "SELECT * { ?s ?p ?o } OFFSET 10 LIMIT 50001",
         "SELECT * { ?s ?p ?o } OFFSET 10",
+        "SELECT * { ?s ?p ?o } LIMIT " + 4_400 * "9",  # more digits than Python reads
         "# all\nPREFIX e: <http://example.org/>\nSELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o . } } }",
         "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }",
         "CONSTRUCT WHERE { ?s ?p ?o }",
