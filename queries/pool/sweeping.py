@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -45,14 +45,30 @@ class Sweeping:
         self._path: str | None = path
         self._memory_bytes = memory_bytes
         self._store: ox.Store | None = None
+        self._named: list[ox.NamedNode | ox.BlankNode] = []
 
     def open(self) -> ox.Store | None:
         """The store; None where this process cannot open it."""
         if self._store is None and self._path is not None:
             path, self._path = self._path, None
             with sandbox.uncapped(self._memory_bytes), contextlib.suppress(OSError, ValueError, RuntimeError):
-                self._store = ox.Store.read_only(path)
+                store = ox.Store.read_only(path)
+                self._named = list(store.named_graphs())
+                self._store = store
         return self._store
+
+    def answer(self, text: str, *, union: bool) -> Any:
+        """The engine's answer from disk to a question about the whole release; None where the store cannot be opened.
+
+        Asked for all graphs by a variable, the engine walks through the default graph first, only to leave out what it
+        finds there; told the names of the graphs, it begins at once.
+        """
+        store = self.open()
+        if store is None:
+            return None
+        if union or "graph" not in text.lower():
+            return store.query(text, use_default_graph_as_union=union)
+        return store.query(text, default_graph=[ox.DefaultGraph()], named_graphs=self._named)
 
 
 def sweeps(text: str) -> bool:

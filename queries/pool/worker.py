@@ -37,14 +37,6 @@ class Opened(NamedTuple):
     door: Door
     disk: Sweeping | None
 
-    def engine(self, text: str) -> tuple[ox.Store, bool]:
-        """Which store answers a question about the whole release, and whether it is another one than in other workers:
-        the copy in memory, because this process cannot open the files."""
-        if self.disk is None or not sweeps(text):
-            return self.store, False
-        found = self.disk.open()
-        return (self.store, True) if found is None else (found, False)
-
 
 def main() -> None:
     """A worker that was started as a program: it opens the store on disk."""
@@ -142,12 +134,11 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
     plain = whole and not asked["union"] and not check and asked["columns"]
     answer: Any = opened.door.answer(text) if plain else None
     apart = opened.door.apart
+    if answer is None and whole and not check and opened.disk is not None and sweeps(text):
+        answer = opened.disk.answer(text, union=asked["union"])
+        apart = apart or answer is None  # the copy in memory gives the same rows in another order
     if answer is None:
-        store = _EMPTY if check else opened.store
-        if whole and not check:
-            store, elsewhere = opened.engine(text)
-            apart = apart or elsewhere
-        answer = store.query(
+        answer = (_EMPTY if check else opened.store).query(
             text,
             use_default_graph_as_union=asked["union"] and whole,
             default_graph=None if whole else [ox.NamedNode(iri) for iri in default or ()],

@@ -143,6 +143,25 @@ def test_everything_comes_from_disk_and_all_else_from_memory(folder: Path, make:
         disk.close()
 
 
+@pytest.mark.parametrize("union", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }",
+        "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }",
+        "SELECT * { ?s ?p ?o OPTIONAL { GRAPH ?g { ?s ?p ?v } } }",
+        "SELECT * { ?s ?p ?o MINUS { GRAPH ?g { ?s ?p ?v } } }",
+    ],
+)
+def test_named_graphs_are_all_there(tmp_path: Path, make: Make, kit: SimpleNamespace, text: str, union: bool) -> None:
+    store = kit.fill(tmp_path / "store", 600)
+    here, copy = make(store), make(store, sweep_statements=10**9)
+    assert sweeps(text)
+    swept, other = (b"".join(pool.query(text, union=union).serialize("text/csv")).splitlines() for pool in (here, copy))
+    assert sorted(swept) == sorted(other)
+    assert any(b"graph" in row for row in swept) or "MINUS" in text
+
+
 def test_memory_stays_flat(folder: Path, make: Make) -> None:
     grown = []
     for least in (1_000, 10**9):
