@@ -47,7 +47,7 @@ class Rate:
 
 @dataclass
 class Streamed:
-    """One large answer: milliseconds to the first byte, seconds to the last, memory while it ran.
+    """One large answer: milliseconds to the first byte and to the first row, seconds to the last, memory while it ran.
 
     `before_mib`, `early_mib`, `most_mib`: memory of the answering processes before, after a tenth, and at the highest.
     """
@@ -57,6 +57,7 @@ class Streamed:
     mib: float
     seconds: float
     first_ms: float | None = None
+    row_ms: float | None = None
     before_mib: float | None = None
     early_mib: float | None = None
     most_mib: float | None = None

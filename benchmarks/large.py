@@ -24,17 +24,19 @@ _PIECE: Final = 1 << 18
 def served(server: Server, rows: int) -> Streamed:
     """Ask a server and read all. Raises RuntimeError where the answer is not the one asked for, or breaks off."""
     connection = http.client.HTTPConnection(LOOPBACK, server.port, timeout=600)
-    size, found, first_ms, tail = 0, 0, 0.0, b""
+    size, found, first_ms, row_ms, tail = 0, 0, 0.0, 0.0, b""
     try:
         with Watched(server.process.pid) as memory:
             began = time.perf_counter()
             connection.request("GET", query_path(server.path, _text(rows)), headers={"accept": JSON})
             response = connection.getresponse()
             while piece := response.read1(_PIECE):
-                first_ms = first_ms or (time.perf_counter() - began) * 1000
+                came_ms = (time.perf_counter() - began) * 1000
+                first_ms = first_ms or came_ms
                 size += len(piece)
                 tail, counted = _counted(tail, piece)
                 found += counted
+                row_ms = row_ms or (came_ms if found else 0.0)
             seconds = time.perf_counter() - began
     except (OSError, http.client.HTTPException) as error:
         raise RuntimeError(f"{server.name}: the large answer broke off after {found:,} rows ({error!r})") from error
@@ -42,7 +44,8 @@ def served(server: Server, rows: int) -> Streamed:
         connection.close()
     if response.status != 200 or found != rows:
         raise RuntimeError(f"{server.name}: status {response.status}, {found:,} rows of {rows:,}")
-    return Streamed(server.name, rows, size / 2**20, seconds, first_ms, memory.before, memory.early, memory.most)
+    held = memory.before, memory.early, memory.most
+    return Streamed(server.name, rows, size / 2**20, seconds, first_ms, row_ms, *held)
 
 
 def raw(store: ox.Store, rows: int) -> Streamed:

@@ -159,7 +159,7 @@ def _streams(graph: Graph) -> str:
     rows = [
         [
             f"{one.engine}{', `serialize` in process' if one.first_ms is None else ''}",
-            "–" if one.first_ms is None else f"{one.first_ms:,.0f} ms",
+            *("–" if ms is None else f"{ms:,.0f} ms" for ms in (one.first_ms, one.row_ms)),
             f"{one.seconds:.1f} s",
             f"{one.rows_per_second:,.0f}",
             f"{one.mib / one.seconds:,.0f}",
@@ -167,8 +167,8 @@ def _streams(graph: Graph) -> str:
         ]
         for one in graph.streams
     ]
-    head = ["engine", "first byte", "last byte", "rows a second", "MiB a second", "MiB before / early / at most"]
-    return _table(head, rows)
+    head = ["engine", "first byte", "first row", "last byte", "rows a second", "MiB a second"]
+    return _table([*head, "MiB before / early / at most"], rows)
 
 
 def _together(figures: Figures) -> Iterator[str]:

@@ -8,6 +8,7 @@ import select
 import socket
 import time
 from collections import deque
+from functools import lru_cache
 from typing import IO, Any, Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -15,7 +16,7 @@ import pyoxigraph as ox
 from queries.pool import wire
 from queries.xmltext import written
 
-__all__ = ["Abandoned", "Line", "Sink", "failure", "form", "told"]
+__all__ = ["Abandoned", "Line", "Sink", "beginning", "failure", "form", "told"]
 
 #: What the engine gives; its iterator of triples is not public.
 Answer: TypeAlias = Any
@@ -70,18 +71,29 @@ class Line:
 class Sink(io.RawIOBase):
     """What the engine writes to. Holds little, and stops the engine when nobody reads."""
 
-    def __init__(self, line: Line, head: bytes) -> None:
+    def __init__(self, line: Line, head: bytes, begin: bytes = b"") -> None:
+        """`head` is a frame; `begin` is what the engine's bytes will begin with: it is sent before they come."""
         super().__init__()
         self._line = line
         self._ahead = head
-        self._held = bytearray()
+        self._held = bytearray(begin)
+        self._sent_before = begin
         self._due = time.monotonic() + _FIRST_PATIENCE_S
+        if begin:
+            line.send(self.taken())
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
         self._held += data
+        if self._sent_before:
+            if len(self._held) < len(self._sent_before):
+                return len(data)
+            if not self._held.startswith(self._sent_before):
+                raise ValueError("the answer begins otherwise than was said")
+            del self._held[: len(self._sent_before)]
+            self._sent_before = b""
         if len(self._held) >= _CHUNK or time.monotonic() > self._due:
             if self._line.stopped():
                 raise Abandoned
@@ -104,6 +116,27 @@ def form(answer: Answer, asked: dict[str, Any]) -> tuple[str, str]:
     if isinstance(answer, ox.QueryBoolean):
         return "ask", asked["table_type"]
     return "construct", asked["graph_type"]
+
+
+@lru_cache(maxsize=64)
+def beginning(variables: tuple[str, ...], media: str) -> bytes:
+    """What a table begins with, whatever its rows are: the part that tables of no row and of one have in common.
+
+    Raises LookupError for a media type of no table.
+    """
+    table_format = ox.QueryResultsFormat.from_media_type(media)
+    if table_format is None:
+        raise LookupError(media)
+    found: list[bytes] = []
+    for row in ([], ["1"]):
+        lines = ["\t".join(f"?{name}" for name in variables), *("\t".join(row * len(variables)) for _ in row), ""]
+        body = io.BytesIO()
+        table: Any = ox.parse_query_results("\n".join(lines), format=ox.QueryResultsFormat.TSV)
+        table.serialize(written(cast("IO[bytes]", body), media), format=table_format)
+        found.append(body.getvalue())
+    empty, other = found
+    differs = next((at for at, (one, two) in enumerate(zip(empty, other, strict=False)) if one != two), len(empty))
+    return empty[:differs]
 
 
 def told(answer: Answer, sink: Sink, asked: dict[str, Any], prefixes: dict[str, str]) -> bytes:

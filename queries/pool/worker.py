@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from queries.columns.door import Door
 from queries.pool import sandbox, wire
-from queries.pool.line import Abandoned, Line, Sink, failure, form, told
+from queries.pool.line import Abandoned, Line, Sink, beginning, failure, form, told
 from queries.pool.sweeping import Sweeping, sweeps
 
 _LONG_S: Final = 0.02  # the memory is looked at after queries that took this long
@@ -134,7 +134,8 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
     plain = whole and not asked["union"] and not check and asked["columns"]
     answer: Any = opened.door.answer(text) if plain else None
     apart = opened.door.apart
-    if answer is None and whole and not check and opened.disk is not None and sweeps(text):
+    swept = answer is None and whole and not check and opened.disk is not None and sweeps(text)
+    if swept and opened.disk is not None:
         answer = opened.disk.answer(text, union=asked["union"])
         apart = apart or answer is None  # the copy in memory gives the same rows in another order
     if answer is None:
@@ -146,7 +147,12 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
         )
     kind, media = form(answer, asked)
     head = _head(kind, media, apart)
-    return head if check else told(answer, Sink(line, head), asked, prefixes)
+    if check:
+        return head
+    begin = b""
+    if swept and kind == "select" and "(" not in text:  # nothing is computed, so nothing goes wrong in its first rows
+        begin = beginning(tuple([variable.value for variable in answer.variables]), media)
+    return told(answer, Sink(line, head, begin), asked, prefixes)
 
 
 @lru_cache(maxsize=64)

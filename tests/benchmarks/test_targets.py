@@ -40,7 +40,7 @@ def graph(asked: int) -> Graph:
     made.chain = [chain]
     made.streams = [
         Streamed(DISK, 1_000_000, 300.0, 7.0),
-        Streamed(OURS, 1_000_000, 300.0, 10.0, 99.0, 100.0, 130.0, 194.0),
+        Streamed(OURS, 1_000_000, 300.0, 10.0, 99.0, 120.0, 100.0, 130.0, 194.0),
     ]
     made.starts = [Start(OURS, 1.9)]
     shared = asked / 5000 * 0.09

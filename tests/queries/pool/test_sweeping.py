@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 
 from queries.pool.backend import PooledBackend
 from queries.pool.errors import OutOfMemory
+from queries.pool.line import Line, Sink, beginning
 from queries.pool.pool import Limits
 from queries.pool.sweeping import sweeps
+from queries.results import TABLE_TYPES
 
 THINGS = 60_000
 E = "http://example.org/"
@@ -141,6 +144,41 @@ def test_everything_comes_from_disk_and_all_else_from_memory(folder: Path, make:
         assert len(rows) == len(set(rows)) == 2 * THINGS + 1, "pages of one order"
     finally:
         disk.close()
+
+
+@pytest.mark.parametrize("media_type", TABLE_TYPES)
+def test_the_columns_are_told_before_the_first_row(
+    tmp_path: Path, make: Make, kit: SimpleNamespace, media_type: str
+) -> None:
+    store = kit.fill(tmp_path / "store", 600)
+    here = make(store)
+    disk = PooledBackend(store, release="r1", workers=1, deadline_s=60)
+    try:
+        for text in (
+            "SELECT ?o ?s { ?s ?p ?o }",
+            "SELECT ?none ?s { ?s ?p ?o }",
+            "SELECT ?none { ?s ?p ?o }",
+            "SELECT ?s { ?s ?p ?o . ?o ?s ?p }",  # no row
+            "SELECT (STR(?o) AS ?told) { ?s ?p ?o }",  # not told before, since an expression may fail
+        ):
+            assert sweeps(text)
+            pieces = list(here.query(text).serialize(media_type))
+            whole = b"".join(disk.query(text).serialize(media_type))
+            assert b"".join(pieces) == whole, text
+        endless = here.query("SELECT ?told { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }").serialize(media_type)
+        assert next(endless).startswith(beginning(("told",), media_type))
+        endless.close()
+    finally:
+        disk.close()
+
+
+def test_an_answer_that_begins_otherwise_than_was_told_is_none() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sink = Sink(Line(ours), b"", b"a,b")
+        sink.write(b"a")
+        with pytest.raises(ValueError, match="otherwise"):
+            sink.write(b",c\r\n")
 
 
 @pytest.mark.parametrize("union", [False, True])
