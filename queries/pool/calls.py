@@ -120,7 +120,7 @@ class Call:
             self._lose()
             return
         reading.take(data)
-        if reading.ended or len(reading.chunks) >= _SMALL_BYTES:
+        if reading.ended or len(reading.chunks) >= _SMALL_BYTES or (reading.long and reading.chunks):
             self._tell()
         elif reading.chunks and self._timer is None:
             self._timer = self._loop.call_later(_PATIENCE_S, self._tell)

@@ -32,6 +32,8 @@ class Reading:
         self.release = job.worker.plan.release
         self.edition = job.worker.plan.edition
         self.chunks = bytearray()
+        #: Whether the worker expects so many rows that nobody need wait for the answer to be complete.
+        self.long = False
         self.ended = False
         self.error: BaseException | None = None
 
@@ -55,6 +57,7 @@ class Reading:
             self.kind, self.media_type = str(head["kind"]), str(head["media"])
             if "release" in head:
                 self.release = self.edition = str(head["release"])
+            self.long = bool(head.get("long"))
             if head.get("apart"):  # this worker alone cannot open the columns, so its bytes are others
                 self.edition = f"{self.edition}/apart"
         elif kind in (wire.END, wire.ERROR):

@@ -146,15 +146,15 @@ def _run(opened: Opened, text: str, asked: dict[str, Any], prefixes: dict[str, s
             named_graphs=None if whole else [ox.NamedNode(iri) for iri in named or ()],
         )
     kind, media = form(answer, asked)
-    head = _head(kind, media, apart)
     if check:
-        return head
+        return _head(kind, media, apart, False)
     begin = b""
     if swept and kind == "select" and "(" not in text:  # nothing is computed, so nothing goes wrong in its first rows
         begin = beginning(tuple([variable.value for variable in answer.variables]), media)
-    return told(answer, Sink(line, head, begin), asked, prefixes)
+    return told(answer, Sink(line, _head(kind, media, apart, bool(begin)), begin), asked, prefixes)
 
 
 @lru_cache(maxsize=64)
-def _head(kind: str, media: str, apart: bool) -> bytes:
-    return wire.message(wire.HEAD, {"kind": kind, "media": media, **({"apart": True} if apart else {})})
+def _head(kind: str, media: str, apart: bool, long: bool) -> bytes:
+    marks = {name: True for name, there in (("apart", apart), ("long", long)) if there}
+    return wire.message(wire.HEAD, {"kind": kind, "media": media, **marks})
