@@ -16,14 +16,14 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from typing import IO, Any, Final, NamedTuple, cast
+from typing import IO, Any, Final, cast
 
 import pyoxigraph as ox
 
 from queries.columns.door import Door
 from queries.pool import sandbox, wire
 from queries.pool.line import Line
-from queries.pool.worker import serve
+from queries.pool.worker import Copy, serve
 
 _LOOK_EVERY: Final = 20_000  # quads between two looks at the memory
 _SHORT_S: Final = 0.0005
@@ -31,14 +31,6 @@ _SHORT_S: Final = 0.0005
 
 class _TooLarge(Exception):
     """The copy would take more memory than the operator gives it."""
-
-
-class Copy(NamedTuple):
-    """What all workers share."""
-
-    store: ox.Store
-    statements: int
-    door: Door
 
 
 def main() -> None:
@@ -61,20 +53,20 @@ def main() -> None:
         os._exit(1)
     door = Door(setup["columns"])
     door.prepare()
+    copy = Copy(store, len(store), list(store.named_graphs()))
     gc.freeze()  # the collector would write to pages that are shared
-    copy = Copy(store, len(store), door)
     line.send(wire.message(wire.HELLO, {"resident": sandbox.resident_bytes(), "statements": copy.statements}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 16, 2)
         if not data:
             os._exit(0)
-        pid = _split(copy, control, descriptors)
+        pid = _split(copy, door, control, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         line.send(wire.message(wire.HELLO, {"pid": pid}))
 
 
-def _split(copy: Copy, control: socket.socket, descriptors: list[int]) -> int:
+def _split(copy: Copy, door: Door, control: socket.socket, descriptors: list[int]) -> int:
     """A worker on the first descriptor, its complaints on the second; its process id."""
     told, tell = os.pipe()
     between = os.fork()
@@ -86,7 +78,7 @@ def _split(copy: Copy, control: socket.socket, descriptors: list[int]) -> int:
                 os.close(told)
                 os.close(tell)
                 control.close()
-                _be_worker(copy, descriptors, myself)
+                _be_worker(copy, door, descriptors, myself)
             os.write(tell, worker.to_bytes(8, "big"))
         finally:
             os._exit(0)
@@ -97,7 +89,7 @@ def _split(copy: Copy, control: socket.socket, descriptors: list[int]) -> int:
     return int.from_bytes(said, "big")
 
 
-def _be_worker(copy: Copy, descriptors: list[int], between: int) -> None:
+def _be_worker(copy: Copy, door: Door, descriptors: list[int], between: int) -> None:
     """What a worker does from its birth to its end. `between` is the process that has split it off."""
     try:
         while os.getppid() == between:  # until the server is the parent
@@ -108,7 +100,7 @@ def _be_worker(copy: Copy, descriptors: list[int], between: int) -> None:
         os.setsid()  # a Ctrl-C on the terminal is for the server
         for descriptor in descriptors:
             os.close(descriptor)
-        serve(Line(socket.socket(fileno=os.dup(0))), copy.store, copy.door, copy.statements)
+        serve(Line(socket.socket(fileno=os.dup(0))), copy, door)
     finally:
         os._exit(1)
 

@@ -40,21 +40,19 @@ _GATHERS: Final = frozenset(
 class Sweeping:
     """The store on disk of a worker that has the same in memory."""
 
-    def __init__(self, path: str, memory_bytes: int) -> None:
-        """`memory_bytes` is what a query may take."""
+    def __init__(self, path: str, named: list[ox.NamedNode | ox.BlankNode], memory_bytes: int) -> None:
+        """`named` are its named graphs; `memory_bytes` is what a query may take."""
         self._path: str | None = path
         self._memory_bytes = memory_bytes
         self._store: ox.Store | None = None
-        self._named: list[ox.NamedNode | ox.BlankNode] = []
+        self._named = named
 
     def open(self) -> ox.Store | None:
         """The store; None where this process cannot open it."""
         if self._store is None and self._path is not None:
             path, self._path = self._path, None
             with sandbox.uncapped(self._memory_bytes), contextlib.suppress(OSError, ValueError, RuntimeError):
-                store = ox.Store.read_only(path)
-                self._named = list(store.named_graphs())
-                self._store = store
+                self._store = ox.Store.read_only(path)
         return self._store
 
     def answer(self, text: str, *, union: bool) -> Any:

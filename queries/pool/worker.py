@@ -30,6 +30,14 @@ _DONE: Final = wire.frame(wire.END)
 _LOOK_EVERY: Final = 256
 
 
+class Copy(NamedTuple):
+    """A store in memory that workers share, its size, and its named graphs."""
+
+    store: ox.Store
+    statements: int
+    named: list[ox.NamedNode | ox.BlankNode]
+
+
 class Opened(NamedTuple):
     """What answers: the engine, and before it the columns of the release. `disk` is the way past a copy in memory."""
 
@@ -43,9 +51,9 @@ def main() -> None:
     serve(Line(socket.socket(fileno=os.dup(0))), None)
 
 
-def serve(line: Line, store: ox.Store | None, door: Door | None = None, statements: int = 0) -> None:
+def serve(line: Line, copy: Copy | None, door: Door | None = None) -> None:
     """Read the setup, build the cage, open the store and the columns where they are not open yet, answer until the
-    server goes. `statements` is the size of a store in memory.
+    server goes.
 
     The cage is built by the first thread, as the kernel wants it; a second one inherits it and answers. It gets memory
     of its own from the C library: that of the first thread is full of holes after loading, in which each search for a
@@ -57,9 +65,11 @@ def serve(line: Line, store: ox.Store | None, door: Door | None = None, statemen
     setup = wire.content(payload)
     report = sandbox.enter(setup["parent"], network=setup["network"])
     disk = None
-    if store is not None and statements >= setup["sweep_statements"]:
-        disk = Sweeping(setup["store"], setup["memory_bytes"])
-    if store is None:
+    if copy is not None:
+        store = copy.store
+        if copy.statements >= setup["sweep_statements"]:
+            disk = Sweeping(setup["store"], copy.named, setup["memory_bytes"])
+    else:
         try:
             store = ox.Store.read_only(setup["store"])
         except (OSError, ValueError, RuntimeError) as error:
