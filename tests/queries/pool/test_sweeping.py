@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from queries.pool.backend import PooledBackend
 from queries.pool.errors import OutOfMemory
+from queries.pool.found import Found
 from queries.pool.line import Line, Sink, beginning
 from queries.pool.pool import Limits
+from queries.pool.streams import AsyncStream
 from queries.pool.sweeping import sweeps
 from queries.results import TABLE_TYPES
 
@@ -170,6 +172,26 @@ def test_the_columns_are_told_before_the_first_row(
         endless.close()
     finally:
         disk.close()
+
+
+def test_an_answer_without_a_row_so_far_begins_all_the_same(tmp_path: Path, make: Make, kit: SimpleNamespace) -> None:
+    """As the service asks: by callback, on the loop."""
+    pool = make(kit.fill(tmp_path / "store", 600))
+    never = "SELECT ?a { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i MINUS { ?a ?b ?c } }"
+    assert sweeps(never)
+
+    async def begin() -> bytes:
+        told: asyncio.Future[AsyncStream | Found | None] = asyncio.get_running_loop().create_future()
+        pool.call(pool.prepare(never, table_type="text/csv"), lambda stream, _: told.set_result(stream), 60.0)
+        stream = await told
+        assert isinstance(stream, AsyncStream)
+        assert stream.whole is None
+        first = await anext(stream)
+        stream.close()
+        return first
+
+    assert asyncio.run(begin()) == b"a\r\n"
+    assert kit.until(lambda: not pool.running())
 
 
 def test_an_answer_that_begins_otherwise_than_was_told_is_none() -> None:
