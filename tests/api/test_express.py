@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import pytest
 from httpx2 import Client, Response
@@ -21,7 +19,22 @@ from api.compression import LONG_BYTES
 from api.settings import Settings
 from loaders.release import ReleaseInfo
 from queries.pool.backend import PooledBackend
-from tests.patience import BUSY_S, PATIENT_S, quickest, until, within_a_minute
+from tests.api.questions import (
+    BURN,
+    LARGE,
+    OF_TREATY,
+    RECORD,
+    SMALL,
+    as_it_is,
+    bindings,
+    client_of,
+    counted,
+    fresh,
+    get,
+    line_to,
+    post,
+)
+from tests.patience import quickest, until, within_a_minute
 
 if TYPE_CHECKING:
     from tests.api.conftest import Server
@@ -32,30 +45,8 @@ Start = Callable[..., AbstractContextManager["Server"]]
 LIMIT_S = 1.5
 #: A header that the shortest way does not know, so that the usual way answers.
 USUAL = {"x-usual-way": "1"}
-SMALL = "SELECT ?s ?class { ?s a ?class } ORDER BY ?s ?class LIMIT 3"
 MIDDLE = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 200"
 GRAPH = "CONSTRUCT { ?s a ?c } { ?s a ?c }"
-LARGE = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 8000"
-BURN = """SELECT (COUNT(*) AS ?n)
-          { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l FILTER(STRLEN(STR(?c)) + STRLEN(STR(?l)) < 0) }"""
-#: Takes some tenths of a second.
-SLOW = """SELECT (COUNT(*) AS ?n)
-          { { SELECT * { ?a ?b ?c } LIMIT 500 } { SELECT * { ?d ?e ?f } LIMIT 500 } FILTER(STRLEN(STR(?c)) > 0) }"""
-#: The server itself has these in columns; what comes of the others, a worker finds.
-RECORD = """BASE <https://w3id.org/treatygraph/id/>
-PREFIX dcterms: <http://purl.org/dc/terms/>
-PREFIX tg: <https://w3id.org/treatygraph/def#>
-SELECT ?title ?symbol ?day {
-  <doc/a/res/91/7> dcterms:identifier ?symbol ; dcterms:title ?title ; tg:adoptionDate ?day }"""
-OF_TREATY = (
-    "PREFIX tg: <https://w3id.org/treatygraph/def#> SELECT ?s ?p { ?s ?p <https://w3id.org/treatygraph/id/treaty/ctl> }"
-)
-_NUMBERS = iter(range(1, 10**6))
-
-
-def fresh(query: str) -> str:
-    """The query as nobody has asked it before."""
-    return f"{query}\n# {next(_NUMBERS)}"
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +64,6 @@ def server(release: ReleaseInfo, start: Start, log: Path) -> Iterator[Server]:
 def client(server: Server) -> Iterator[Client]:
     with client_of(server) as found:
         yield found
-
-
-def client_of(server: Server) -> Client:
-    return Client(base_url=server.address, timeout=PATIENT_S)
-
-
-def counted(client: Client, metric: str) -> float:
-    """A number of the server; 0 where it has not been counted yet."""
-    found = re.search(rf"^{re.escape(metric)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
 
 
 def shown(answer: Response) -> tuple[int, dict[str, str], bytes]:
@@ -161,13 +142,6 @@ def by_get(client: Client, asked: dict[str, str], headers: dict[str, str]) -> Re
 
 def by_form(client: Client, asked: dict[str, str], headers: dict[str, str]) -> Response:
     return client.post("/sparql", data=asked, headers=headers)
-
-
-def as_it_is(client: Client, asked: dict[str, str], headers: dict[str, str]) -> Response:
-    """The query is the body; whatever stands beside it, in the address, takes the usual way."""
-    beside = {name: value for name, value in asked.items() if name != "query"}
-    direct = {"content-type": "application/sparql-query; charset=UTF-8", **headers}
-    return client.post("/sparql", params=beside, content=asked.get("query", ""), headers=direct)
 
 
 @pytest.mark.parametrize("ask", [by_get, by_form, as_it_is])
@@ -369,160 +343,3 @@ def test_a_limit_on_requests_counts_each_once(release: ReleaseInfo, start: Start
         ways = (as_it_is, by_get, by_form, as_it_is, by_get)
         found = [ask(client, {"query": query}, {}).status_code for ask, query in zip(ways, queries, strict=True)]
     assert found == [200, 200, 400, 429, 429]
-
-
-def line_to(server: Server) -> socket.socket:
-    host, port = server.address.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=PATIENT_S)
-
-
-def get(query: str, *headers: str, path: str = "/sparql") -> bytes:
-    lines = [f"GET {path}?{urlencode({'query': query})} HTTP/1.1", "Host: a", *headers, "", ""]
-    return "\r\n".join(lines).encode()
-
-
-def post(query: str, *headers: str) -> bytes:
-    content = query.encode()
-    lines = ["POST /sparql HTTP/1.1", "Host: a", "Content-Type: application/sparql-query"]
-    lines += [f"Content-Length: {len(content)}", *headers, "", ""]
-    return "\r\n".join(lines).encode() + content
-
-
-def answers(line: socket.socket, count: int) -> list[tuple[int, bytes]]:
-    """Status and body of the answers that come, each with its length in the head."""
-    data, found = b"", []
-    while len(found) < count:
-        head, end, rest = data.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-        if end and length and len(rest) >= int(length[1]):
-            found.append((int(head[9:12]), rest[: int(length[1])]))
-            data = rest[int(length[1]) :]
-            continue
-        more = line.recv(65_536)
-        assert more, f"the connection ended after {len(found)} answers: {data[:200]!r}"
-        data += more
-    return found
-
-
-def bindings(body: bytes) -> list[Any]:
-    found: list[Any] = json.loads(body)["results"]["bindings"]
-    return found
-
-
-def test_requests_that_come_behind_one_another_are_answered_in_order(server: Server) -> None:
-    with line_to(server) as line:
-        line.sendall(get(fresh(SLOW)))
-        time.sleep(0.05)
-        line.sendall(get(SMALL) + get(fresh(SMALL), "X-Usual-Way: 1"))
-        line.sendall(get("SELECT ?s WHERE {"))
-        line.sendall(get(fresh(SMALL)))
-        found = answers(line, 5)
-    assert [status for status, _ in found] == [200, 200, 200, 400, 200]
-    assert [len(bindings(body)) for status, body in found if status == 200] == [1, 3, 3, 3]
-
-
-def test_a_request_in_pieces_and_one_with_a_body_take_the_usual_way(server: Server) -> None:
-    request = get(fresh(SMALL))
-    with line_to(server) as line:
-        for place in range(0, len(request), 40):
-            line.sendall(request[place : place + 40])
-            time.sleep(0.005)
-        line.sendall(get(fresh(SMALL), "Content-Length: 3") + b"abc" + get(fresh(SMALL)))
-        line.sendall(get(fresh(SMALL), "Connection: close"))
-        found = answers(line, 4)
-        assert line.recv(10) == b""
-    assert [status for status, _ in found] == [200] * 4
-
-
-@pytest.mark.parametrize("pause", [0.0, 0.003, 0.1], ids=["at once", "soon", "later"])
-def test_a_body_that_comes_apart_from_its_head(server: Server, pause: float) -> None:
-    """As most clients send it; one that comes soon goes the shortest way, and each is answered."""
-    with line_to(server) as line:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for text in (fresh(RECORD), fresh(SMALL), fresh(LARGE), RECORD):
-            request = post(text, "Accept: text/csv")
-            middle = request.index(b"\r\n\r\n") + 4
-            for piece in (request[:middle], request[middle : middle + 9], request[middle + 9 :]):
-                line.sendall(piece)
-                time.sleep(pause)
-            if "8000" in text:  # a large one has no length
-                assert line.recv(15).startswith(b"HTTP/1.1 200")
-                break
-            ((status, body),) = answers(line, 1)
-            assert status == 200
-            assert body.startswith(b"title,symbol,day\r\n" if "title" in text else b"s,class\r\n")
-
-
-def test_what_comes_behind_a_body_is_the_next_request(server: Server) -> None:
-    small, record = fresh(SMALL), fresh(RECORD)
-    with line_to(server) as line:
-        line.sendall(post(record) + get(small) + post(small))
-        line.sendall(post(fresh(SLOW)))
-        line.sendall(post(record)[:-5])
-        line.sendall(post(record)[-5:] + get(record))
-        found = answers(line, 6)
-    assert [status for status, _ in found] == [200] * 6
-    assert [len(bindings(body)) for _, body in found] == [1, 3, 3, 1, 1, 1]
-    assert found[1][1] == found[2][1]
-    assert found[0][1] == found[4][1] == found[5][1]
-
-
-def test_a_body_that_never_comes_whole_is_told_so(release: ReleaseInfo, start: Start) -> None:
-    """Who leaves meanwhile is no trouble; whoever stays hears what he is missing."""
-    with start(release.path, workers="1", body_s="0.5") as slow:
-        request = post(fresh(RECORD))
-        for piece in (request[:-3], request[: request.index(b"\r\n\r\n") + 4]):
-            with line_to(slow) as line:
-                line.sendall(piece)
-        with line_to(slow) as line:
-            line.sendall(request[:-3])
-            ((status, body),) = answers(line, 1)
-            assert (status, json.loads(body)["type"].rpartition("/")[2]) == (408, "slow-request")
-        with client_of(slow) as client:  # who is late again on a busy machine may try again
-            assert until(lambda: as_it_is(client, {"query": RECORD}, {}).status_code == 200)
-
-
-def test_who_leaves_stops_the_query(server: Server, client: Client) -> None:
-    before = counted(client, 'treatygraph_queries_total{outcome="left"}')
-    with line_to(server) as line:
-        line.sendall(get(fresh(BURN)))
-        assert until(lambda: counted(client, 'treatygraph_pool{state="busy"}') == 1)
-    assert until(lambda: counted(client, 'treatygraph_pool{state="busy"}') == 0, 1 + BUSY_S)
-    assert until(lambda: counted(client, 'treatygraph_queries_total{outcome="left"}') > before)
-    assert counted(client, 'treatygraph_queries_total{outcome="left"}') == before + 1
-
-
-def test_a_server_that_stops_answers_what_it_was_asked(release: ReleaseInfo, start: Start) -> None:
-    with start(release.path, workers="1", grace_s=str(PATIENT_S)) as server, line_to(server) as line:
-        line.sendall(get(SMALL))
-        answers(line, 1)
-        with line_to(server) as other:
-            line.sendall(get(fresh(SLOW)))
-            stop_when_heard(server, other)
-        ((status, body),) = answers(line, 1)
-        assert (status, len(bindings(body))) == (200, 1)
-        assert line.recv(10) == b""
-        assert server.process.wait(PATIENT_S) == 0
-
-
-def stop_when_heard(server: Server, other: socket.socket) -> None:
-    """Once the server has read what was sent before: it reads in the order in which things come."""
-    other.sendall(get(SMALL, path="/health/live"))
-    assert other.recv(12) == b"HTTP/1.1 200"
-    server.process.send_signal(signal.SIGTERM)
-
-
-def test_a_server_that_stops_waits_for_a_body_whose_head_has_come(release: ReleaseInfo, start: Start) -> None:
-    request = post(RECORD)
-    middle = request.index(b"\r\n\r\n") + 4
-    with start(release.path, workers="1", grace_s=str(PATIENT_S)) as server, line_to(server) as line:
-        line.sendall(post(SMALL))
-        answers(line, 1)
-        with line_to(server) as other:
-            line.sendall(request[:middle])
-            stop_when_heard(server, other)
-        time.sleep(0.2)
-        line.sendall(request[middle:])
-        ((status, body),) = answers(line, 1)
-        assert (status, len(bindings(body))) == (200, 1)
-        assert server.process.wait(PATIENT_S) == 0
